@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"testing"
 
+	"github.com/coinbase/kryptology/pkg/core/curves"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"pgregory.net/rapid"
 )
@@ -97,6 +98,9 @@ func TestBothHalvesAgree(t *testing.T) {
 		p := BasePublic(a)
 		if !a.BaseMul().Equal(p) {
 			t.Fatal("kryptology and decred differ on a*G")
+		}
+		if !a.BaseMul().Equal(fromKryptologyPoint(curves.K256().ScalarBaseMult(a.kryptology()))) {
+			t.Fatal("the table differs from kryptology's own a*G")
 		}
 		if !b.MulPoint(p).Equal(p.MulPublic(b)) {
 			t.Fatal("kryptology and decred differ on b*P")

@@ -88,7 +88,7 @@ func (s *Scalar) Invert() (*Scalar, error) {
 
 // BaseMul returns s * G in time that does not depend on s.
 func (s *Scalar) BaseMul() Point {
-	return fromKryptologyPoint(curves.K256().ScalarBaseMult(s.kryptology()))
+	return fromKryptologyPoint(baseMul(s))
 }
 
 // MulPoint returns s * p in time that does not depend on s (ECDH).
