@@ -1,0 +1,144 @@
+package chilldkg
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"heliograph/shared/frost/internal/k256"
+)
+
+// States survive a restart as bytes: a tag, then fixed-width fields. Only what
+// cannot be derived is stored, so nothing in a state can contradict itself.
+// The bytes of ParticipantState2 hold the secret share; whoever stores them
+// encrypts them.
+
+const (
+	state1Tag      = "chilldkg participant 1\x00"
+	state2Tag      = "chilldkg participant 2\x00"
+	coordinatorTag = "chilldkg coordinator 1\x00"
+)
+
+// Marshal returns the state as bytes: tag, index (4), t (4), n host keys, own
+// commitment (33), own public nonce (33). A state that was used up is refused:
+// read back it would serve a second time.
+func (s *ParticipantState1) Marshal() ([]byte, error) {
+	if s.used {
+		return nil, ErrStateUsed
+	}
+	b := binary.BigEndian.AppendUint32([]byte(state1Tag), uint32(s.participant))
+	b = append(b, s.params.context()...)
+	b = append(b, s.commitment[:]...)
+	return append(b, s.pubnonce[:]...), nil
+}
+
+// ParseParticipantState1 reads what Marshal wrote, and nothing else.
+func ParseParticipantState1(b []byte) (*ParticipantState1, error) {
+	c, err := openState(b, state1Tag, "first state")
+	if err != nil {
+		return nil, err
+	}
+	keys := len(c.rest) - 4 - 4 - 2*pointSize
+	if keys < 0 || keys%pointSize != 0 || keys/pointSize > MaxParticipants {
+		return nil, fmt.Errorf("chilldkg: read first state: %w: %d bytes", ErrLength, len(b))
+	}
+	participant := c.number()
+	p := Params{T: c.number()}
+	for _, key := range c.encoded(keys / pointSize) {
+		p.HostKeys = append(p.HostKeys, key)
+	}
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("chilldkg: read first state: %w", err)
+	}
+	if participant >= len(p.HostKeys) {
+		return nil, fmt.Errorf("chilldkg: read first state: participant %d of %d", participant, len(p.HostKeys))
+	}
+	own := c.encoded(2)
+	for _, point := range own {
+		if _, err := k256.ParsePoint(point[:]); err != nil {
+			return nil, fmt.Errorf("chilldkg: read first state: %w", err)
+		}
+	}
+	return &ParticipantState1{params: p, participant: participant, commitment: own[0], pubnonce: own[1]}, nil
+}
+
+// Marshal returns the state as bytes, SECRET: tag, index (4), secret share (32),
+// eq_input.
+func (s *ParticipantState2) Marshal() []byte {
+	share := s.share.Bytes()
+	defer clear(share[:])
+	b := binary.BigEndian.AppendUint32([]byte(state2Tag), uint32(s.participant))
+	b = append(b, share[:]...)
+	return append(b, s.transcript.bytes()...)
+}
+
+// ParseParticipantState2 reads what Marshal wrote, and nothing else. The share is
+// checked against the transcript once more.
+func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
+	c, err := openState(b, state2Tag, "second state")
+	if err != nil {
+		return nil, err
+	}
+	if len(c.rest) < 4+secretSize {
+		return nil, fmt.Errorf("chilldkg: read second state: %w: %d bytes", ErrLength, len(b))
+	}
+	participant := c.number()
+	share, err := k256.ScalarFromBytes(c.next(secretSize))
+	if err != nil {
+		return nil, errors.New("chilldkg: read second state: share is not below the group order")
+	}
+	t, key, err := restoreTranscript(c.rest, "second state")
+	if err != nil {
+		return nil, err
+	}
+	if participant >= len(t.params.HostKeys) {
+		return nil, fmt.Errorf("chilldkg: read second state: participant %d of %d", participant, len(t.params.HostKeys))
+	}
+	if share.BaseMul().Bytes() != key.publicShares[participant] {
+		return nil, errors.New("chilldkg: read second state: share does not match its public share")
+	}
+	return &ParticipantState2{participant: participant, transcript: t, key: key, share: share}, nil
+}
+
+// Marshal returns the state as bytes: tag, eq_input. Nothing in it is secret.
+func (s *CoordinatorState) Marshal() []byte {
+	return append([]byte(coordinatorTag), s.transcript.bytes()...)
+}
+
+// ParseCoordinatorState reads what Marshal wrote, and nothing else.
+func ParseCoordinatorState(b []byte) (*CoordinatorState, error) {
+	c, err := openState(b, coordinatorTag, "coordinator state")
+	if err != nil {
+		return nil, err
+	}
+	t, key, err := restoreTranscript(c.rest, "coordinator state")
+	if err != nil {
+		return nil, err
+	}
+	return &CoordinatorState{transcript: t, key: key}, nil
+}
+
+// openState takes the tag off.
+func openState(b []byte, tag, what string) (*cursor, error) {
+	if !bytes.HasPrefix(b, []byte(tag)) {
+		return nil, fmt.Errorf("chilldkg: read %s: begins with another tag", what)
+	}
+	return &cursor{b[len(tag):]}, nil
+}
+
+// restoreTranscript reads eq_input to the end and derives the key again.
+func restoreTranscript(b []byte, what string) (transcript, groupKey, error) {
+	t, _, err := parseTranscript(b, 0)
+	if err != nil {
+		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, err)
+	}
+	if err := t.params.Validate(); err != nil {
+		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, err)
+	}
+	key, err := t.groupKey()
+	if err != nil {
+		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, err)
+	}
+	return t, key, nil
+}
