@@ -123,6 +123,9 @@ func (s *scanner) pairs(n uint64, depth int) error {
 			return err
 		}
 		key := s.b[start:s.pos]
+		if major := key[0] >> 5; major != majorUnsigned && major != majorNegative && major != majorText {
+			return errors.New("map key that is neither integer nor text")
+		}
 		switch order := bytes.Compare(previous, key); {
 		case order == 0:
 			return errors.New("duplicate map key")

@@ -51,8 +51,10 @@ func Verify(pub PublicKey, digest [32]byte, sig [64]byte) error {
 // The arithmetic underneath is not constant time in every step; a station signs
 // envelopes alone with itself, and the key authorises no payment.
 type SigningKey struct {
-	_      [0]func() // not comparable
-	secret *[32]byte // behind a pointer, so that printing an enclosing struct shows an address
+	// secret is behind a function, which makes the type not comparable and keeps fmt
+	// out even where it does not call Format, in unexported fields of other structs: a
+	// pointer is not enough, since fmt follows it for a verb that does not fit.
+	secret func() *[32]byte
 	public PublicKey
 }
 
@@ -68,7 +70,7 @@ func ParseSigningKey(b []byte) (*SigningKey, error) {
 		return nil, errors.New("wire: signing key: not between 1 and the group order")
 	}
 	defer private.Zero()
-	return &SigningKey{secret: &secret, public: PublicKey(schnorr.SerializePubKey(private.PubKey()))}, nil
+	return &SigningKey{secret: func() *[32]byte { return &secret }, public: PublicKey(schnorr.SerializePubKey(private.PubKey()))}, nil
 }
 
 // GenerateSigningKey makes a key of 32 fresh bytes of a random generator. The
@@ -100,7 +102,7 @@ func (k *SigningKey) Sign(digest, aux [32]byte) [64]byte {
 	if !k.usable() {
 		panic("wire: internal error: signing with a key that is empty or wiped")
 	}
-	private, ok := privateKey(k.secret)
+	private, ok := privateKey(k.secret())
 	if !ok {
 		panic("wire: internal error: signing with a key that is empty or wiped")
 	}
@@ -112,21 +114,21 @@ func (k *SigningKey) Sign(digest, aux [32]byte) [64]byte {
 	return [64]byte(signature.Serialize())
 }
 
-func (k *SigningKey) usable() bool { return k != nil && k.secret != nil && *k.secret != [32]byte{} }
+func (k *SigningKey) usable() bool { return k != nil && k.secret != nil && *k.secret() != [32]byte{} }
 
 // Bytes is the secret itself, for the keystore alone.
 func (k *SigningKey) Bytes() [32]byte {
 	if !k.usable() {
 		panic("wire: internal error: reading a key that is empty or wiped")
 	}
-	return *k.secret
+	return *k.secret()
 }
 
 // Wipe erases the secret in this key and all its copies, as far as Go lets a
 // program erase memory.
 func (k *SigningKey) Wipe() {
 	if k.secret != nil {
-		clear(k.secret[:])
+		clear(k.secret()[:])
 	}
 }
 
