@@ -1,0 +1,227 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"heliograph/shared/wire"
+)
+
+var (
+	// ErrHidden says that more is known of a station than a request admits: a
+	// record was kept from whoever judges by that request.
+	ErrHidden = errors.New("a record is hidden")
+	// ErrMissing says that records are needed which have not been added.
+	ErrMissing = errors.New("records are missing")
+	// ErrStranger says that a record or head is not by a station of this wallet.
+	ErrStranger = errors.New("not a station of this wallet")
+)
+
+// Equivocation is the proof that one instance told two stories: two records
+// with one sequence number, or a record that does not follow the one before.
+// Nothing but its own key can have made both: it holds against that instance,
+// though not against the person who runs it (a copied disk does the same).
+type Equivocation struct {
+	First, Second Record
+}
+
+// Error names the station and the records, not their contents.
+func (e *Equivocation) Error() string {
+	return fmt.Sprintf("ledger: station %d contradicts itself: %v against %v", e.First.Station, e.First, e.Second)
+}
+
+// Verify checks the proof from nothing but its own contents: both signatures,
+// one instance and wallet, and that the two records cannot stand in one chain.
+func (e *Equivocation) Verify() error {
+	if err := e.First.Verify(); err != nil {
+		return fmt.Errorf("ledger: verify equivocation: %w", err)
+	}
+	if err := e.Second.Verify(); err != nil {
+		return fmt.Errorf("ledger: verify equivocation: %w", err)
+	}
+	if e.First.Instance != e.Second.Instance || e.First.Wallet != e.Second.Wallet {
+		return errors.New("ledger: verify equivocation: the records are of two instances or wallets")
+	}
+	if !contradict(e.First, e.Second) {
+		return errors.New("ledger: verify equivocation: the records stand in one chain")
+	}
+	return nil
+}
+
+// contradict reports whether b, at or right after a, cannot be in a's chain.
+func contradict(a, b Record) bool {
+	switch b.Seq {
+	case a.Seq:
+		return a.Hash() != b.Hash()
+	case a.Seq + 1:
+		return a.Hash() != b.Prev || b.Time < a.Time
+	}
+	return false
+}
+
+// Fork is the proof that an instance signed a head that its own record
+// contradicts.
+type Fork struct {
+	Head   Head
+	Record Record
+}
+
+// Error names the station and the record.
+func (e *Fork) Error() string {
+	return fmt.Sprintf("ledger: station %d signed a head at record %d that contradicts its %v", e.Head.Station, e.Head.Seq, e.Record)
+}
+
+// Verify checks the proof from nothing but its own contents.
+func (e *Fork) Verify() error {
+	if err := e.Head.Verify(); err != nil {
+		return fmt.Errorf("ledger: verify fork: %w", err)
+	}
+	if err := e.Record.Verify(); err != nil {
+		return fmt.Errorf("ledger: verify fork: %w", err)
+	}
+	if e.Head.Instance != e.Record.Instance || e.Head.Wallet != e.Record.Wallet {
+		return errors.New("ledger: verify fork: head and record are of two instances or wallets")
+	}
+	if e.Head.Seq != e.Record.Seq || e.Head.Last == e.Record.Hash() {
+		return errors.New("ledger: verify fork: head and record agree")
+	}
+	return nil
+}
+
+// Ledger holds the verified records of every station of one wallet, each
+// station's as one chain without gaps, and the highest head that was seen of
+// each. It is used from one goroutine.
+type Ledger struct {
+	instances []wire.PublicKey
+	wallet    [32]byte // zero until known
+	chains    [][]Record
+	heads     []Head // zero where none was seen
+}
+
+// New returns an empty ledger for the stations whose instance keys are given
+// by station index, at most MaxStations. The wallet is that of the first record
+// or head, unless Bind named it before.
+func New(instances []wire.PublicKey) *Ledger {
+	return &Ledger{
+		instances: append([]wire.PublicKey(nil), instances...),
+		chains:    make([][]Record, len(instances)),
+		heads:     make([]Head, len(instances)),
+	}
+}
+
+// Bind names the wallet whose records the ledger takes. It errs if the ledger
+// already holds records of another one.
+func (l *Ledger) Bind(wallet [32]byte) error {
+	if wallet == ([32]byte{}) {
+		return errors.New("ledger: bind: no wallet id")
+	}
+	if l.wallet != ([32]byte{}) && l.wallet != wallet {
+		return errors.New("ledger: bind: the ledger holds another wallet's records")
+	}
+	l.wallet = wallet
+	return nil
+}
+
+// admit checks that a record or head belongs to this ledger.
+func (l *Ledger) admit(wallet [32]byte, station uint8, instance wire.PublicKey) error {
+	if int(station) >= len(l.instances) {
+		return fmt.Errorf("station %d of %d: %w", station, len(l.instances), ErrStranger)
+	}
+	if l.instances[station] != instance {
+		return fmt.Errorf("station %d: instance %s is not the listed one: %w", station, instance, ErrStranger)
+	}
+	if l.wallet != ([32]byte{}) && l.wallet != wallet {
+		return fmt.Errorf("station %d: of another wallet: %w", station, ErrStranger)
+	}
+	return nil
+}
+
+// Add verifies a record and appends it to its station's chain. A record that is
+// already there changes nothing. Records of one station are added in order:
+// ErrMissing says that earlier ones are needed first. An *Equivocation is
+// returned, and nothing changed, if the record contradicts the chain.
+func (l *Ledger) Add(r Record) error {
+	if err := l.admit(r.Wallet, r.Station, r.Instance); err != nil {
+		return fmt.Errorf("ledger: add record: %w", err)
+	}
+	chain := l.chains[r.Station]
+	have := uint64(len(chain))
+	if r.Seq >= 1 && r.Seq <= have && chain[r.Seq-1].Hash() == r.Hash() {
+		return nil
+	}
+	if err := r.Verify(); err != nil {
+		return fmt.Errorf("ledger: add record: %w", err)
+	}
+	if r.Seq <= have {
+		return &Equivocation{First: chain[r.Seq-1], Second: r}
+	}
+	if r.Seq > have+1 {
+		return fmt.Errorf("ledger: add %v: its chain ends at %d: %w", r, have, ErrMissing)
+	}
+	if have > 0 && contradict(chain[have-1], r) {
+		return &Equivocation{First: chain[have-1], Second: r}
+	}
+	l.wallet = r.Wallet
+	r.Payments = append([]Payment(nil), r.Payments...)
+	l.chains[r.Station] = append(chain, r)
+	return nil
+}
+
+// AddHead verifies a head and keeps it if it is later than the one known of its
+// station. It returns a *Fork, and keeps nothing, if the station's own record
+// contradicts the head.
+func (l *Ledger) AddHead(h Head) error {
+	if err := l.checkHead(h); err != nil {
+		return fmt.Errorf("ledger: add head: %w", err)
+	}
+	l.wallet = h.Wallet
+	if old := l.heads[h.Station]; old.Wallet == ([32]byte{}) || h.Later(old) {
+		l.heads[h.Station] = h
+	}
+	return nil
+}
+
+func (l *Ledger) checkHead(h Head) error {
+	if err := l.admit(h.Wallet, h.Station, h.Instance); err != nil {
+		return err
+	}
+	if err := h.Verify(); err != nil {
+		return err
+	}
+	chain := l.chains[h.Station]
+	if h.Seq >= 1 && h.Seq <= uint64(len(chain)) && chain[h.Seq-1].Hash() != h.Last {
+		return &Fork{Head: h, Record: chain[h.Seq-1]}
+	}
+	return nil
+}
+
+// Heads returns the latest head seen of each station, by station; a station of
+// which none was seen has the zero Head.
+func (l *Ledger) Heads() []Head { return append([]Head(nil), l.heads...) }
+
+// Known returns how many records are held of each station, by station: what
+// another party passes to Missing.
+func (l *Ledger) Known() []uint64 {
+	known := make([]uint64, len(l.chains))
+	for i, chain := range l.chains {
+		known[i] = uint64(len(chain))
+	}
+	return known
+}
+
+// Missing returns the records after since[station] of each station, in an order
+// in which Add takes them: what a party that holds since many records lacks. A
+// short since counts as zeros.
+func (l *Ledger) Missing(since []uint64) []Record {
+	var out []Record
+	for i, chain := range l.chains {
+		from := uint64(0)
+		if i < len(since) {
+			from = since[i]
+		}
+		if from < uint64(len(chain)) {
+			out = append(out, chain[from:]...)
+		}
+	}
+	return out
+}
