@@ -122,11 +122,25 @@ func (h Head) body() ([]byte, error) {
 	})
 }
 
-// MarshalCBOR is Encode: a head may be a field of a wire message.
-func (h Head) MarshalCBOR() ([]byte, error) { return h.Encode() }
+// noHead is the empty CBOR map, the zero Head as a field of a message.
+const noHead = 0xa0
 
-// UnmarshalCBOR is DecodeHead.
+// MarshalCBOR is Encode, so that a head may be a field of a wire message. The
+// zero Head, of a station that none was seen of, is an empty map.
+func (h Head) MarshalCBOR() ([]byte, error) {
+	if h == (Head{}) {
+		return []byte{noHead}, nil
+	}
+	return h.Encode()
+}
+
+// UnmarshalCBOR is DecodeHead, except that an empty map is the zero Head, which
+// no Ledger takes.
 func (h *Head) UnmarshalCBOR(b []byte) error {
+	if len(b) == 1 && b[0] == noHead {
+		*h = Head{}
+		return nil
+	}
 	out, err := DecodeHead(b)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"heliograph/shared/wire"
 )
@@ -99,14 +100,24 @@ type Ledger struct {
 }
 
 // New returns an empty ledger for the stations whose instance keys are given
-// by station index, at most MaxStations. The wallet is that of the first record
-// or head, unless Bind named it before.
-func New(instances []wire.PublicKey) *Ledger {
+// by station index: 1 to MaxStations of them, all different. The wallet is that
+// of the first record or head, unless Bind named it before.
+func New(instances []wire.PublicKey) (*Ledger, error) {
+	if len(instances) == 0 || len(instances) > MaxStations {
+		return nil, fmt.Errorf("ledger: new ledger: %d stations: want 1 to %d", len(instances), MaxStations)
+	}
+	seen := make(map[wire.PublicKey]bool, len(instances))
+	for i, key := range instances {
+		if seen[key] {
+			return nil, fmt.Errorf("ledger: new ledger: station %d has the instance key of another", i)
+		}
+		seen[key] = true
+	}
 	return &Ledger{
-		instances: append([]wire.PublicKey(nil), instances...),
+		instances: slices.Clone(instances),
 		chains:    make([][]Record, len(instances)),
 		heads:     make([]Head, len(instances)),
-	}
+	}, nil
 }
 
 // Bind names the wallet whose records the ledger takes. It errs if the ledger
@@ -162,7 +173,7 @@ func (l *Ledger) Add(r Record) error {
 		return &Equivocation{First: chain[have-1], Second: r}
 	}
 	l.wallet = r.Wallet
-	r.Payments = append([]Payment(nil), r.Payments...)
+	r.Payments = slices.Clone(r.Payments)
 	l.chains[r.Station] = append(chain, r)
 	return nil
 }
@@ -195,9 +206,21 @@ func (l *Ledger) checkHead(h Head) error {
 	return nil
 }
 
-// Heads returns the latest head seen of each station, by station; a station of
-// which none was seen has the zero Head.
-func (l *Ledger) Heads() []Head { return append([]Head(nil), l.heads...) }
+// Heads returns the furthest that is known of each station, by station: its
+// latest signed head, or, where records go further than any head seen, an
+// unsigned one (zero Sig, Epoch and Next) at the last record.
+func (l *Ledger) Heads() []Head {
+	heads := slices.Clone(l.heads)
+	for i, chain := range l.chains {
+		if n := uint64(len(chain)); n > heads[i].Seq || heads[i].Wallet == ([32]byte{}) {
+			heads[i] = Head{Wallet: l.wallet, Station: uint8(i), Instance: l.instances[i], Seq: n}
+			if n > 0 {
+				heads[i].Last = chain[n-1].Hash()
+			}
+		}
+	}
+	return heads
+}
 
 // Known returns how many records are held of each station, by station: what
 // another party passes to Missing.

@@ -95,10 +95,19 @@ func (w *world) heads() []Head {
 	return out
 }
 
+func (w *world) empty() *Ledger {
+	w.t.Helper()
+	l, err := New(w.instances())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
 // ledger returns a ledger that holds everything released so far.
 func (w *world) ledger() *Ledger {
 	w.t.Helper()
-	l := New(w.instances())
+	l := w.empty()
 	for _, chain := range w.chains {
 		for _, r := range chain {
 			if err := l.Add(r); err != nil {
