@@ -17,13 +17,14 @@ func Bound(t, n int) int { return 2*t - n }
 // stations sign for.
 func Sentence(t, n int) string {
 	b := Bound(t, n)
+	against := "alone"
 	switch {
 	case b <= 0:
 		return fmt.Sprintf("Limits over time do not hold: two groups of %d of the %d stations need not share a station.", t, n)
-	case b == 1:
-		return fmt.Sprintf("Limits over time hold against a dishonest coordinator alone; together with 1 dishonest station of %d it could evade them (2 x %d - %d = 1).", n, t, n)
 	case b == 2:
-		return fmt.Sprintf("Limits over time hold against a dishonest coordinator together with 1 dishonest station; with 2 of %d it could evade them (2 x %d - %d = 2).", n, t, n)
+		against = "together with 1 dishonest station"
+	case b > 2:
+		against = fmt.Sprintf("together with up to %d dishonest stations", b-1)
 	}
-	return fmt.Sprintf("Limits over time hold against a dishonest coordinator together with up to %d dishonest stations; with %d of %d it could evade them (2 x %d - %d = %d).", b-1, b, n, t, n, b)
+	return fmt.Sprintf("Limits over time hold against a dishonest coordinator %s; together with %d of the %d stations it could evade them (2 x %d - %d = %d).", against, b, n, t, n, b)
 }

@@ -1,0 +1,242 @@
+package charter
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/btcsuite/btcd/btcec/v2"
+
+	"heliograph/shared/wallet"
+	"heliograph/shared/wire"
+)
+
+// reserved are the first parts of the ids of what every verdict checks besides
+// the charter's rules.
+var reserved = []string{"charter", "time", "wallet", "payout", "default"}
+
+// check refuses every document that is not well formed. It expects canonical
+// order, so that doubles are neighbours.
+func (d Document) check() error {
+	if d.Version != Version {
+		return fmt.Errorf("version %d: this program knows version %d", d.Version, Version)
+	}
+	if err := checkName(d.Name); err != nil {
+		return fmt.Errorf("name of the wallet: %w", err)
+	}
+	if d.Network.Params() == nil {
+		return fmt.Errorf("network %d is unknown", uint8(d.Network))
+	}
+	if (d.Epoch == 0) != (d.Prior == [32]byte{}) {
+		return fmt.Errorf("epoch %d: the first charter, and only the first, has none before it", d.Epoch)
+	}
+	if d.Gap < 1 || d.Gap > MaxGap {
+		return fmt.Errorf("gap of %d: want 1 to %d change addresses", d.Gap, MaxGap)
+	}
+	if d.ClockTolerance < 1 || d.ClockTolerance > MaxClockTolerance {
+		return fmt.Errorf("clock tolerance of %d s: want 1 to %d", d.ClockTolerance, MaxClockTolerance)
+	}
+	if err := d.checkStations(); err != nil {
+		return err
+	}
+	if err := d.checkCounterparties(); err != nil {
+		return err
+	}
+	return d.checkRules()
+}
+
+func (d Document) checkStations() error {
+	n, t := len(d.Stations), int(d.Threshold)
+	if n < 1 || n > MaxStations {
+		return fmt.Errorf("%d stations: want 1 to %d", n, MaxStations)
+	}
+	// Two quorums of half the stations or fewer need not meet, and what one of
+	// them spent the other would not know.
+	if t > n || 2*t <= n {
+		return fmt.Errorf("threshold %d of %d stations: want more than half and at most all", t, n)
+	}
+	if _, err := wire.ParsePublicKey(d.Courier[:]); err != nil {
+		return fmt.Errorf("courier key: %w", err)
+	}
+	instances := map[wire.PublicKey]bool{d.Courier: true}
+	hosts := make(map[[33]byte]bool, n)
+	names := make(map[string]bool, n)
+	for i, s := range d.Stations {
+		if err := checkName(s.Name); err != nil {
+			return fmt.Errorf("name of station %d: %w", i, err)
+		}
+		if folded := strings.ToLower(s.Name); names[folded] {
+			return fmt.Errorf("station %d: another station is called %q", i, s.Name)
+		}
+		if _, err := btcec.ParsePubKey(s.HostKey[:]); err != nil {
+			return fmt.Errorf("host key of station %d: %w", i, err)
+		}
+		if hosts[s.HostKey] {
+			return fmt.Errorf("station %d has the host key of another", i)
+		}
+		if _, err := wire.ParsePublicKey(s.InstanceKey[:]); err != nil {
+			return fmt.Errorf("instance key of station %d: %w", i, err)
+		}
+		if instances[s.InstanceKey] {
+			return fmt.Errorf("instance key of station %d belongs to another party", i)
+		}
+		names[strings.ToLower(s.Name)], hosts[s.HostKey], instances[s.InstanceKey] = true, true, true
+	}
+	return nil
+}
+
+func (d Document) checkCounterparties() error {
+	if len(d.Counterparties) > MaxCounterparties {
+		return fmt.Errorf("%d counterparties: at most %d", len(d.Counterparties), MaxCounterparties)
+	}
+	names := make(map[string]bool, len(d.Counterparties))
+	owner := make(map[string]string)
+	total := 0
+	for _, c := range d.Counterparties {
+		if err := checkName(c.Name); err != nil {
+			return fmt.Errorf("name of a counterparty: %w", err)
+		}
+		folded := strings.ToLower(c.Name)
+		if names[folded] {
+			return fmt.Errorf("two counterparties are called %q (large and small letters count as one)", c.Name)
+		}
+		names[folded] = true
+		if total += len(c.Destinations); total > MaxDestinations {
+			return fmt.Errorf("more than %d destinations", MaxDestinations)
+		}
+		for i, s := range c.Destinations {
+			if _, err := wallet.EncodeScript(d.Network, s); err != nil {
+				return fmt.Errorf("destination %d of %q: %w", i, c.Name, err)
+			}
+			if other, taken := owner[string(s)]; taken {
+				return fmt.Errorf("destination %d of %q is already one of %q", i, c.Name, other)
+			}
+			owner[string(s)] = c.Name
+		}
+	}
+	return nil
+}
+
+func (d Document) checkRules() error {
+	if len(d.Rules) > MaxRules {
+		return fmt.Errorf("%d rules: at most %d", len(d.Rules), MaxRules)
+	}
+	known := make(map[string]bool, len(d.Counterparties))
+	for _, c := range d.Counterparties {
+		known[c.Name] = true
+	}
+	for i, r := range d.Rules {
+		if err := checkRuleID(r.ID); err != nil {
+			return err
+		}
+		if i > 0 && d.Rules[i-1].ID == r.ID {
+			return fmt.Errorf("two rules have the id %q", r.ID)
+		}
+		if err := r.check(known); err != nil {
+			return fmt.Errorf("rule %s: %w", r.ID, err)
+		}
+	}
+	return nil
+}
+
+func (r Rule) check(known map[string]bool) error {
+	for i, name := range r.To {
+		if !known[name] {
+			return fmt.Errorf("%q is not a counterparty of this charter", name)
+		}
+		if i > 0 && r.To[i-1] == name {
+			return fmt.Errorf("%q is named twice", name)
+		}
+	}
+	switch r.Effect {
+	case Allow, Deny:
+		if r.Check != 0 || r.Max != 0 || r.Window != 0 {
+			return errors.New("an allow or deny has no check and no limit; write a requirement beside it")
+		}
+		return nil
+	case Require:
+		return r.checkLimit()
+	}
+	return fmt.Errorf("effect %d is none of allow (1), require (2), deny (3)", r.Effect)
+}
+
+func (r Rule) checkLimit() error {
+	most := int64(0)
+	switch r.Check {
+	case MaxOutput, MaxTransaction, MaxBatch, MaxWindow, MaxFee:
+		most = MaxMoney
+	case MaxFeeRate:
+		most = FeeRateLimit
+	case MaxFeePercent:
+		most = MaxPercent
+	case MaxLifetime:
+		most = MaxPeriod
+	default:
+		return fmt.Errorf("a requirement needs a check; %d is not one", r.Check)
+	}
+	if r.Max < 1 || r.Max > most {
+		return fmt.Errorf("limit of %d: want 1 to %d (to forbid all, write a deny)", r.Max, most)
+	}
+	if r.Check != MaxWindow {
+		if r.Window != 0 {
+			return errors.New("only a limit over time has a window")
+		}
+		return nil
+	}
+	if r.Window < 1 || r.Window > MaxPeriod {
+		return fmt.Errorf("window of %d s: want 1 to %d", r.Window, MaxPeriod)
+	}
+	return nil
+}
+
+// checkName accepts what shows as it is: letters, marks, numbers, punctuation
+// and symbols, with single spaces between. So no control character can move a
+// cursor, no bidirectional one can turn an amount around, and no invisible one
+// can make two names look alike.
+func checkName(s string) error {
+	if s == "" || len(s) > MaxName {
+		return fmt.Errorf("%d bytes: want 1 to %d", len(s), MaxName)
+	}
+	if !utf8.ValidString(s) {
+		return errors.New("not UTF-8")
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == brailleBlank {
+			return fmt.Errorf("%q contains the character %U, which does not show or changes how others show", s, r)
+		}
+	}
+	if strings.Contains(s, `"`) {
+		return fmt.Errorf("%q contains a quotation mark", s)
+	}
+	if strings.Trim(s, " ") != s || strings.Contains(s, "  ") {
+		return fmt.Errorf("%q begins or ends with a space, or has two in a row", s)
+	}
+	return nil
+}
+
+// brailleBlank counts as a symbol and shows as nothing.
+const brailleBlank = '\u2800'
+
+// checkRuleID accepts parts of small letters, digits and hyphens, joined by
+// slashes, and not the ids of built-in checks.
+func checkRuleID(id string) error {
+	if id == "" || len(id) > MaxName {
+		return fmt.Errorf("rule id %q: want 1 to %d characters", id, MaxName)
+	}
+	parts := strings.Split(id, "/")
+	for _, part := range parts {
+		bad := strings.IndexFunc(part, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-')
+		})
+		if part == "" || bad >= 0 {
+			return fmt.Errorf("rule id %q: want small letters, digits and hyphens, in parts joined by /", id)
+		}
+	}
+	if slices.Contains(reserved, parts[0]) {
+		return fmt.Errorf("rule id %q: %s/ is for built-in checks", id, parts[0])
+	}
+	return nil
+}
