@@ -29,6 +29,10 @@ var ErrDegenerate = errors.New("the threshold key or a public share is the point
 // share. The caller mixed up messages of different sessions.
 var ErrConsistent = errors.New("chilldkg: nothing to investigate: the secret share is valid")
 
+// errShareMismatch reports a share that is not the discrete logarithm of its
+// public share.
+var errShareMismatch = errors.New("secret share does not match its public share")
+
 // HostSecretKeyError reports a host secret key that is not in 1..order-1, was
 // wiped, or belongs to no host public key of the session. It accuses nobody.
 type HostSecretKeyError struct{ Reason string }

@@ -82,22 +82,3 @@ func (h *HostSecretKey) usable() error {
 	}
 	return nil
 }
-
-// SecretShare is a participant's share of the threshold key, as BIP445 takes it:
-// 32 bytes, big endian, nonzero, below the group order. Not comparable.
-type SecretShare struct {
-	_     [0]func()
-	share *k256.Scalar
-}
-
-// Bytes returns the 32 secret bytes. The caller wipes them.
-func (s *SecretShare) Bytes() [secretSize]byte { return s.share.Bytes() }
-
-// Wipe overwrites the share.
-func (s *SecretShare) Wipe() { s.share.Wipe() }
-
-// String hides the share.
-func (s *SecretShare) String() string { return "chilldkg.SecretShare(redacted)" }
-
-// GoString hides the share.
-func (s *SecretShare) GoString() string { return s.String() }

@@ -2,16 +2,18 @@ package chilldkg
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
+	"heliograph/shared/frost"
 	"heliograph/shared/frost/internal/k256"
 )
 
 // Output is what key generation is for. Shares and key carry the BIP341 tweak
 // already: BIP445 takes them as they are.
 type Output struct {
-	SecretShare  *SecretShare    // this participant's; nil for the coordinator
-	ThresholdKey [pointSize]byte // compressed, never infinity
+	SecretShare  *frost.SecretShare // this participant's; nil for the coordinator
+	ThresholdKey [pointSize]byte    // compressed, never infinity
 	PublicShares [][pointSize]byte
 }
 
@@ -247,9 +249,29 @@ func ParticipantFinalize(state2 *ParticipantState2, cmsg2 []byte) (Output, []byt
 	if invalid := verifyCertificate(keys, eqInput, cmsg2); invalid != nil {
 		return Output{}, nil, &FaultyCoordinatorError{invalid}
 	}
-	out := state2.key.output()
-	out.SecretShare = &SecretShare{share: state2.share.Add(k256.ScalarFromInt(0))}
+	out, err := state2.key.participantOutput(state2.participant, state2.share)
+	if err != nil {
+		return Output{}, nil, fmt.Errorf("chilldkg: finalise: %w", err)
+	}
 	return out, slices.Concat(eqInput, cmsg2), nil
+}
+
+// participantOutput returns the outputs with a copy of the participant's share,
+// which must be the one that its public share speaks of.
+func (k groupKey) participantOutput(participant int, share *k256.Scalar) (Output, error) {
+	b := share.Bytes()
+	defer clear(b[:])
+	secret, err := frost.ParseSecretShare(b[:])
+	if err != nil {
+		return Output{}, err
+	}
+	if secret.PublicShare() != k.publicShares[participant] {
+		secret.Wipe()
+		return Output{}, errShareMismatch
+	}
+	out := k.output()
+	out.SecretShare = secret
+	return out, nil
 }
 
 // output returns the public outputs.

@@ -54,9 +54,8 @@ func Recover(host *HostSecretKey, recovery []byte) (Output, Params, error) {
 		return Output{}, Params{}, err
 	}
 	p := data.transcript.params
-	out := data.key.output()
 	if host == nil {
-		return out, p, nil
+		return data.key.output(), p, nil
 	}
 	participant, err := p.participant(host)
 	if err != nil {
@@ -69,10 +68,12 @@ func Recover(host *HostSecretKey, recovery []byte) (Output, Params, error) {
 	defer wipeAll(pads)
 	share := data.transcript.encShares[participant].Sub(sumScalars(pads))
 	defer share.Wipe()
-	if !shareMatches(data.transcript.commitment, p.T, participant, share) {
-		return Output{}, Params{}, &RecoveryDataError{errors.New("the decrypted share does not match its public share")}
+	tweaked := share.Add(data.key.tweak)
+	defer tweaked.Wipe()
+	out, err := data.key.participantOutput(participant, tweaked)
+	if err != nil {
+		return Output{}, Params{}, &RecoveryDataError{err}
 	}
-	out.SecretShare = &SecretShare{share: share.Add(data.key.tweak)}
 	return out, p, nil
 }
 

@@ -96,7 +96,8 @@ func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
 		return nil, fmt.Errorf("chilldkg: read second state: participant %d of %d", participant, len(t.params.HostKeys))
 	}
 	if share.BaseMul().Bytes() != key.publicShares[participant] {
-		return nil, errors.New("chilldkg: read second state: share does not match its public share")
+		share.Wipe()
+		return nil, fmt.Errorf("chilldkg: read second state: %w", errShareMismatch)
 	}
 	return &ParticipantState2{participant: participant, transcript: t, key: key, share: share}, nil
 }
