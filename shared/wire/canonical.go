@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
@@ -53,7 +54,13 @@ func (s *scanner) item(depth int) error {
 		return err
 	}
 	switch major {
-	case majorUnsigned, majorNegative:
+	case majorUnsigned:
+		return nil
+	case majorNegative:
+		// -1-n must be an int64: what lies below would become a big integer.
+		if n > math.MaxInt64 {
+			return errors.New("integer below -2^63")
+		}
 		return nil
 	case majorBytes:
 		_, err := s.take(n)

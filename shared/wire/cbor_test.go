@@ -123,6 +123,7 @@ func TestUnmarshalRefusesOtherForms(t *testing.T) {
 		{"beyond uint8", "190100", new(uint8)},
 		{"beyond int64", "1b8000000000000000", new(int64)},
 		{"below int64", "3b8000000000000000", new(int64)},
+		{"below int64, anywhere", "3b8000000000000000", new(any)},
 		{"bool for an integer", "f5", new(uint8)},
 		{"integer for a bool", "01", new(bool)},
 		{"truncated head", "19 01", new(uint64)},
@@ -269,7 +270,7 @@ func TestMarshalRoundTrip(t *testing.T) {
 func FuzzUnmarshal(f *testing.F) {
 	f.Add(unhex(f, strings.ReplaceAll(sampleHex, " ", "")))
 	for _, seed := range []string{
-		"a10105", "a2010502 6161", "f4", "3903e7", "1bffffffffffffffff", "3bffffffffffffffff", "83010203", "a16161f5",
+		"a10105", "a2010502 6161", "f4", "3903e7", "1bffffffffffffffff", "3b7fffffffffffffff", "83010203", "a16161f5",
 		"a1011805", "bf0105ff", "c24101", "f6", "fb3ff0000000000000", "a201050105", "9b7fffffffffffffff", "818181818181818181818181818101",
 	} {
 		f.Add(unhex(f, strings.ReplaceAll(seed, " ", "")))
