@@ -3,6 +3,7 @@ package wallet
 import (
 	"strings"
 
+	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/address/v2/base58"
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
@@ -24,6 +25,15 @@ func (w Wallet) Xpub() string {
 	raw = append(raw, w.root.key[:]...)
 	sum := chainhash.DoubleHashB(raw)
 	return base58.Encode(append(raw, sum[:4]...))
+}
+
+// Fingerprint returns the first four bytes of the HASH160 of the threshold key:
+// what PSBT and key origins call the wallet's master fingerprint (BIP32).
+func (w Wallet) Fingerprint() [4]byte {
+	if !w.Valid() {
+		return [4]byte{}
+	}
+	return [4]byte(address.Hash160(w.root.key[:]))
 }
 
 // Descriptor returns tr(xpub/<0;1>/*) with its checksum (BIP380, BIP386,

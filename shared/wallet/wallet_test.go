@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -171,6 +172,26 @@ func TestTweaksLeadToTheOutputKey(t *testing.T) {
 	}
 	if odd == 0 || even == 0 {
 		t.Fatalf("%d odd and %d even internal keys: want both", odd, even)
+	}
+}
+
+// The fingerprint is what a child names as its parent's.
+func TestFingerprint(t *testing.T) {
+	w := testWallet(t, Mainnet)
+	x, err := hdkeychain.NewKeyFromString(w.Xpub())
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := x.Derive(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fp := w.Fingerprint()
+	if got := binary.BigEndian.Uint32(fp[:]); got != child.ParentFingerprint() {
+		t.Errorf("%08x, want %08x", got, child.ParentFingerprint())
+	}
+	if (Wallet{}).Fingerprint() != [4]byte{} {
+		t.Error("the zero wallet has a fingerprint")
 	}
 }
 
