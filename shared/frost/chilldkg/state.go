@@ -9,8 +9,10 @@ import (
 	"heliograph/shared/frost/internal/k256"
 )
 
-// States survive a restart as bytes: a tag, then fixed-width fields. Only what
-// cannot be derived is stored, so nothing in a state can contradict itself.
+// States survive a restart as bytes: a tag, n (4 bytes), then fixed-width fields.
+// Only what cannot be derived is stored, so nothing in a state can contradict
+// itself. n is the exception: eq_input does not carry it, and without it a state
+// cut at the right place would be the state of a smaller session.
 // The bytes of ParticipantState2 hold the secret share; whoever stores them
 // encrypts them.
 
@@ -20,14 +22,15 @@ const (
 	coordinatorTag = "chilldkg coordinator 1\x00"
 )
 
-// Marshal returns the state as bytes: tag, index (4), t (4), n host keys, own
-// commitment (33), own public nonce (33). A state that was used up is refused:
+// Marshal returns the state as bytes: tag, n (4), index (4), t (4), n host keys,
+// own commitment (33), own public nonce (33). A state that was used up is refused:
 // read back it would serve a second time.
 func (s *ParticipantState1) Marshal() ([]byte, error) {
 	if s.used {
 		return nil, ErrStateUsed
 	}
-	b := binary.BigEndian.AppendUint32([]byte(state1Tag), uint32(s.participant))
+	b := header(state1Tag, len(s.params.HostKeys))
+	b = binary.BigEndian.AppendUint32(b, uint32(s.participant))
 	b = append(b, s.params.context()...)
 	b = append(b, s.commitment[:]...)
 	return append(b, s.pubnonce[:]...), nil
@@ -35,17 +38,16 @@ func (s *ParticipantState1) Marshal() ([]byte, error) {
 
 // ParseParticipantState1 reads what Marshal wrote, and nothing else.
 func ParseParticipantState1(b []byte) (*ParticipantState1, error) {
-	c, err := openState(b, state1Tag, "first state")
+	c, n, err := openState(b, state1Tag, "first state")
 	if err != nil {
 		return nil, err
 	}
-	keys := len(c.rest) - 4 - 4 - 2*pointSize
-	if keys < 0 || keys%pointSize != 0 || keys/pointSize > MaxParticipants {
+	if len(c.rest) != 4+4+pointSize*n+2*pointSize {
 		return nil, fmt.Errorf("chilldkg: read first state: %w: %d bytes", ErrLength, len(b))
 	}
 	participant := c.number()
 	p := Params{T: c.number()}
-	for _, key := range c.encoded(keys / pointSize) {
+	for _, key := range c.encoded(n) {
 		p.HostKeys = append(p.HostKeys, key)
 	}
 	if err := p.Validate(); err != nil {
@@ -63,12 +65,13 @@ func ParseParticipantState1(b []byte) (*ParticipantState1, error) {
 	return &ParticipantState1{params: p, participant: participant, commitment: own[0], pubnonce: own[1]}, nil
 }
 
-// Marshal returns the state as bytes, SECRET: tag, index (4), secret share (32),
-// eq_input.
+// Marshal returns the state as bytes, SECRET: tag, n (4), index (4), secret share
+// (32), eq_input.
 func (s *ParticipantState2) Marshal() []byte {
 	share := s.share.Bytes()
 	defer clear(share[:])
-	b := binary.BigEndian.AppendUint32([]byte(state2Tag), uint32(s.participant))
+	b := header(state2Tag, len(s.transcript.params.HostKeys))
+	b = binary.BigEndian.AppendUint32(b, uint32(s.participant))
 	b = append(b, share[:]...)
 	return append(b, s.transcript.bytes()...)
 }
@@ -76,7 +79,7 @@ func (s *ParticipantState2) Marshal() []byte {
 // ParseParticipantState2 reads what Marshal wrote, and nothing else. The share is
 // checked against the transcript once more.
 func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
-	c, err := openState(b, state2Tag, "second state")
+	c, n, err := openState(b, state2Tag, "second state")
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +91,7 @@ func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
 	if err != nil {
 		return nil, errors.New("chilldkg: read second state: share is not below the group order")
 	}
-	t, key, err := restoreTranscript(c.rest, "second state")
+	t, key, err := restoreTranscript(c.rest, n, "second state")
 	if err != nil {
 		return nil, err
 	}
@@ -102,40 +105,53 @@ func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
 	return &ParticipantState2{participant: participant, transcript: t, key: key, share: share}, nil
 }
 
-// Marshal returns the state as bytes: tag, eq_input. Nothing in it is secret.
+// Marshal returns the state as bytes: tag, n (4), eq_input. Nothing in it is secret.
 func (s *CoordinatorState) Marshal() []byte {
-	return append([]byte(coordinatorTag), s.transcript.bytes()...)
+	return append(header(coordinatorTag, len(s.transcript.params.HostKeys)), s.transcript.bytes()...)
 }
 
 // ParseCoordinatorState reads what Marshal wrote, and nothing else.
 func ParseCoordinatorState(b []byte) (*CoordinatorState, error) {
-	c, err := openState(b, coordinatorTag, "coordinator state")
+	c, n, err := openState(b, coordinatorTag, "coordinator state")
 	if err != nil {
 		return nil, err
 	}
-	t, key, err := restoreTranscript(c.rest, "coordinator state")
+	t, key, err := restoreTranscript(c.rest, n, "coordinator state")
 	if err != nil {
 		return nil, err
 	}
 	return &CoordinatorState{transcript: t, key: key}, nil
 }
 
-// openState takes the tag off.
-func openState(b []byte, tag, what string) (*cursor, error) {
-	if !bytes.HasPrefix(b, []byte(tag)) {
-		return nil, fmt.Errorf("chilldkg: read %s: begins with another tag", what)
-	}
-	return &cursor{b[len(tag):]}, nil
+func header(tag string, n int) []byte {
+	return binary.BigEndian.AppendUint32([]byte(tag), uint32(n))
 }
 
-// restoreTranscript reads eq_input to the end and derives the key again.
-func restoreTranscript(b []byte, what string) (transcript, groupKey, error) {
+// openState takes the tag and n off.
+func openState(b []byte, tag, what string) (*cursor, int, error) {
+	if !bytes.HasPrefix(b, []byte(tag)) || len(b) < len(tag)+4 {
+		return nil, 0, fmt.Errorf("chilldkg: read %s: begins with another tag", what)
+	}
+	c := &cursor{b[len(tag):]}
+	n := c.number()
+	if n > MaxParticipants {
+		return nil, 0, fmt.Errorf("chilldkg: read %s: %d participants, want at most %d", what, n, MaxParticipants)
+	}
+	return c, n, nil
+}
+
+// restoreTranscript reads eq_input of n participants to the end and derives the
+// key again.
+func restoreTranscript(b []byte, n int, what string) (transcript, groupKey, error) {
 	t, _, err := parseTranscript(b, 0)
 	if err != nil {
 		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, err)
 	}
 	if err := t.params.Validate(); err != nil {
 		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, err)
+	}
+	if len(t.params.HostKeys) != n {
+		return transcript{}, groupKey{}, fmt.Errorf("chilldkg: read %s: %w", what, wrongLength("participants in the transcript", len(t.params.HostKeys), n))
 	}
 	key, err := t.groupKey()
 	if err != nil {

@@ -28,9 +28,15 @@ type world struct {
 
 func newWorld(t failer, threshold, n int) *world {
 	t.Helper()
+	return newWorldOf(t, "", threshold, n)
+}
+
+// newWorldOf makes a session of other people for each salt.
+func newWorldOf(t failer, salt string, threshold, n int) *world {
+	t.Helper()
 	w := &world{params: chilldkg.Params{T: threshold}}
 	for i := range n {
-		secret := bytes32("host", i)
+		secret := bytes32("host"+salt, i)
 		host, err := chilldkg.ParseHostSecretKey(secret[:])
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +45,7 @@ func newWorld(t failer, threshold, n int) *world {
 		w.params.HostKeys = append(w.params.HostKeys, host.PublicKey())
 	}
 	for i := range n {
-		state, pmsg1, err := chilldkg.ParticipantStep1(w.hosts[i], w.params, bytes32("random", i))
+		state, pmsg1, err := chilldkg.ParticipantStep1(w.hosts[i], w.params, bytes32("random"+salt, i))
 		if err != nil {
 			t.Fatal(err)
 		}
