@@ -16,7 +16,7 @@ import (
 const (
 	MaxRecordSize   = 1 << 20             // bytes of an encoded record
 	MaxHeadSize     = 512                 // bytes of an encoded head
-	MaxPayments     = 10_000              // payments in one record
+	MaxPayments     = 1024                // payments in one record, as in one batch
 	MaxCounterparty = 64                  // bytes of a counterparty's name
 	MaxAmount       = 21_000_000_00000000 // sat: no amount or fee is above all coins
 	MaxChange       = 1 << 31             // change indices of BIP32 end at 2^31 - 1

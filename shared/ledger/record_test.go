@@ -133,7 +133,7 @@ func TestRecordRefusesNonsense(t *testing.T) {
 		"payment 1: counterparty's name": func(r *Record) { r.Payments[1].Counterparty = "" },
 		"payment 2: counterparty's name": func(r *Record) { r.Payments[2].Counterparty = strings.Repeat("x", 65) },
 		"payout ids do not ascend":       func(r *Record) { r.Payments[1].Payout = r.Payments[0].Payout },
-		"10001 payments":                 func(r *Record) { r.Payments = make([]Payment, MaxPayments+1) },
+		"1025 payments":                  func(r *Record) { r.Payments = make([]Payment, MaxPayments+1) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			w, r := sample(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"heliograph/shared/wire"
 )
@@ -186,31 +187,40 @@ func (s Snapshot) BoundTo(id [32]byte, anchor OutPoint) bool {
 // included: each payout once, each batch's fee once. A sum above 2^63-1, which
 // only false records can make, is returned as 2^63-1.
 func (s Snapshot) Outflow(from, to int64) int64 {
-	return s.OutflowWith(from, to, Planned{})
+	return s.Plan(Planned{}).Outflow(from, to)
 }
 
-// OutflowWith returns what Outflow would return once planned were released
-// within the window: payouts that are already recorded there count once, with
-// the larger amount, and so does the fee of the same batch.
-func (s Snapshot) OutflowWith(from, to int64, planned Planned) int64 {
-	recorded := s.plannedAmounts(planned)
-	total := int64(0)
-	for _, p := range s.between(from, to) {
-		if amount, again := recorded[p.id]; again {
-			recorded[p.id] = max(amount, p.amount)
-			continue
+// Plan is a snapshot with a planned batch laid over it.
+type Plan struct {
+	s       Snapshot
+	planned Planned
+	at      []int // by planned payment: its place in s.payouts, -1 if it has none
+}
+
+// Plan lays a batch over the snapshot, to ask what would have left once it were
+// released. The batch plans each payout once.
+func (s Snapshot) Plan(planned Planned) Plan {
+	p := Plan{s: s, planned: planned, at: make([]int, len(planned.Payments))}
+	for i, q := range planned.Payments {
+		p.at[i] = -1
+		if at, ok := s.byID[q.Payout]; ok {
+			p.at[i] = at
 		}
-		total = add(total, p.amount)
 	}
-	for _, amount := range recorded {
-		total = add(total, amount)
-	}
-	own := planned.Fee
-	for _, f := range s.fees {
+	return p
+}
+
+// Outflow returns what Snapshot.Outflow would return once the planned batch were
+// released within the window: a payout that is recorded there counts once, with
+// the larger amount, and so does the fee of the same batch.
+func (p Plan) Outflow(from, to int64) int64 {
+	total := p.payments(from, to, nil)
+	own := p.planned.Fee
+	for _, f := range p.s.fees {
 		if f.time < from || f.time > to {
 			continue
 		}
-		if f.batch == planned.Batch {
+		if f.batch == p.planned.Batch {
 			own = max(own, f.amount)
 			continue
 		}
@@ -219,61 +229,47 @@ func (s Snapshot) OutflowWith(from, to int64, planned Planned) int64 {
 	return add(total, own)
 }
 
-// OutflowTo is OutflowWith for the payments to some counterparties, without
-// fees, which go to nobody. A payout that records name under two counterparties
+// OutflowTo is Outflow for the payments to some counterparties, without fees,
+// which go to nobody. A payout that was drafted again for another counterparty
 // counts for both.
-func (s Snapshot) OutflowTo(from, to int64, names []string, planned Planned) int64 {
+func (p Plan) OutflowTo(from, to int64, names []string) int64 {
 	among := make(map[string]bool, len(names))
 	for _, n := range names {
 		among[n] = true
 	}
-	kept := planned.Payments[:0:0]
-	for _, p := range planned.Payments {
-		if among[p.Counterparty] {
-			kept = append(kept, p)
-		}
-	}
-	recorded := s.plannedAmounts(Planned{Payments: kept})
+	return p.payments(from, to, among)
+}
+
+// payments sums planned and recorded payments, those to among or, if it is nil,
+// all.
+func (p Plan) payments(from, to int64, among map[string]bool) int64 {
 	total := int64(0)
-	for _, p := range s.between(from, to) {
-		if !slices.ContainsFunc(p.names, func(n string) bool { return among[n] }) {
+	counted := make(map[int]int64) // amounts already in total, by place in s.payouts
+	for i, q := range p.planned.Payments {
+		if among != nil && !among[q.Counterparty] {
 			continue
 		}
-		if amount, again := recorded[p.id]; again {
-			recorded[p.id] = max(amount, p.amount)
-			continue
+		total = add(total, q.Amount)
+		if p.at[i] >= 0 {
+			counted[p.at[i]] = q.Amount
 		}
-		total = add(total, p.amount)
 	}
-	for _, amount := range recorded {
-		total = add(total, amount)
+	first, last := p.s.between(from, to)
+	for i := first; i < last; i++ {
+		q := &p.s.payouts[i]
+		if among != nil && !slices.ContainsFunc(q.names, func(n string) bool { return among[n] }) {
+			continue
+		}
+		total = add(total, max(q.amount-counted[i], 0))
 	}
 	return total
 }
 
-// plannedAmounts returns each planned payout's amount, the larger one if a
-// payout is planned twice.
-func (s Snapshot) plannedAmounts(planned Planned) map[[32]byte]int64 {
-	amounts := make(map[[32]byte]int64, len(planned.Payments))
-	for _, p := range planned.Payments {
-		amounts[p.Payout] = max(amounts[p.Payout], p.Amount)
-	}
-	return amounts
-}
-
-// between returns the payouts with times in [from, to].
-func (s Snapshot) between(from, to int64) []payout {
-	first, _ := slices.BinarySearchFunc(s.payouts, from, func(p payout, t int64) int {
-		if p.time < t {
-			return -1
-		}
-		return 1
-	})
-	last := first
-	for last < len(s.payouts) && s.payouts[last].time <= to {
-		last++
-	}
-	return s.payouts[first:last]
+// between returns the places of the payouts with times in [from, to].
+func (s Snapshot) between(from, to int64) (first, last int) {
+	first = sort.Search(len(s.payouts), func(i int) bool { return s.payouts[i].time >= from })
+	last = sort.Search(len(s.payouts), func(i int) bool { return s.payouts[i].time > to })
+	return first, max(first, last)
 }
 
 // add returns a + b for amounts of at least zero, at most 2^63-1.
