@@ -88,24 +88,20 @@ func (s *scanner) item(depth int) error {
 	return nil
 }
 
-// count checks the number of parts that a head announces, each of at least
-// size bytes, before any loop or allocation trusts it.
-func (s *scanner) count(n uint64, size, depth int) (int, error) {
+// enter checks the depth and the number of parts that a head announces, before
+// any loop or allocation trusts it.
+func enter(count uint64, depth int) error {
 	if depth > maxDepth {
-		return 0, fmt.Errorf("nested deeper than %d", maxDepth)
+		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
-	if n > maxElements {
-		return 0, fmt.Errorf("%d elements are more than the limit of %d", n, maxElements)
+	if count > maxElements {
+		return fmt.Errorf("%d elements are more than the limit of %d", count, maxElements)
 	}
-	if int(n)*size > len(s.b)-s.pos {
-		return 0, errTruncated
-	}
-	return int(n), nil
+	return nil
 }
 
-func (s *scanner) array(n uint64, depth int) error {
-	count, err := s.count(n, 1, depth)
-	if err != nil {
+func (s *scanner) array(count uint64, depth int) error {
+	if err := enter(count, depth); err != nil {
 		return err
 	}
 	for range count {
@@ -118,9 +114,8 @@ func (s *scanner) array(n uint64, depth int) error {
 
 // pairs reads the pairs of a map, whose keys must ascend strictly in the bytewise
 // order of their encodings, which rules out duplicates as well.
-func (s *scanner) pairs(n uint64, depth int) error {
-	count, err := s.count(n, 2, depth)
-	if err != nil {
+func (s *scanner) pairs(count uint64, depth int) error {
+	if err := enter(count, depth); err != nil {
 		return err
 	}
 	var previous []byte

@@ -271,7 +271,7 @@ func FuzzUnmarshal(f *testing.F) {
 	f.Add(unhex(f, strings.ReplaceAll(sampleHex, " ", "")))
 	for _, seed := range []string{
 		"a10105", "a2010502 6161", "f4", "3903e7", "1bffffffffffffffff", "3b7fffffffffffffff", "83010203", "a16161f5",
-		"a1011805", "bf0105ff", "c24101", "f6", "fb3ff0000000000000", "a201050105", "9b7fffffffffffffff", "818181818181818181818181818101",
+		"a1011805", "1900ff", "1a0000ffff", "1b00000000ffffffff", "a202010105", "0000", "bf0105ff", "c24101", "f6", "fb3ff0000000000000", "a201050105", "9b7fffffffffffffff", "818181818181818181818181818101",
 	} {
 		f.Add(unhex(f, strings.ReplaceAll(seed, " ", "")))
 	}
