@@ -140,6 +140,9 @@ func (n *SecretNonce) String() string { return "frost.SecretNonce(redacted)" }
 // GoString hides the nonce.
 func (n *SecretNonce) GoString() string { return n.String() }
 
+// Format hides the nonce from every verb, by value and by pointer.
+func (n SecretNonce) Format(f fmt.State, _ rune) { fmt.Fprint(f, n.String()) }
+
 // NonceAgg adds public nonces up (BIP445, "Nonce Aggregation"). ids names the
 // signers in the order of nonces, for blame: the error for a nonce that is not
 // two points is an *InvalidContribution with the id of its signer.

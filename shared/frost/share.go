@@ -1,6 +1,8 @@
 package frost
 
 import (
+	"fmt"
+
 	"heliograph/shared/frost/internal/k256"
 )
 
@@ -48,3 +50,6 @@ func (s *SecretShare) String() string { return "frost.SecretShare(redacted)" }
 
 // GoString hides the share.
 func (s *SecretShare) GoString() string { return s.String() }
+
+// Format hides the share from every verb, by value and by pointer.
+func (s SecretShare) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }

@@ -30,11 +30,12 @@ var baseTable = sync.OnceValue(func() *[baseWindows][16]curves.Point {
 // kryptology's own multiplication, which takes four times as long, only the
 // address of a table entry does.
 func baseMul(s *Scalar) curves.Point {
-	table := baseTable()
+	table, b := baseTable(), s.Bytes()
 	sum := curves.K256().NewIdentityPoint()
 	for i := range table {
-		digit := s.bytes[ScalarSize-1-i/2] >> (4 * (i % 2)) & 0x0f
+		digit := b[ScalarSize-1-i/2] >> (4 * (i % 2)) & 0x0f
 		sum = sum.Add(table[i][digit])
 	}
+	clear(b[:])
 	return sum
 }

@@ -221,13 +221,16 @@ func TestSecretsAreRedactedAndWiped(t *testing.T) {
 		S Scalar
 		P *Scalar
 		Q *Polynomial
+		s Scalar
+		p *Scalar
+		q *Polynomial
+		r Polynomial
 	}
-	h := holder{P: s, Q: p}
-	h.S.bytes = s.bytes
+	h := holder{*s, s, p, *s, s, p, *p}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
-		for _, v := range []any{s, p, &h, h} {
+		for _, v := range []any{s, *s, p, *p, &h, h, []holder{h}, []*Scalar{s}, [1]Scalar{*s}} {
 			got := fmt.Sprintf(verb, v)
-			for _, leak := range []string{"deadbeef", "DEADBEEF", "222 173 190 239", "0xde, 0xad"} {
+			for _, leak := range []string{"deadbeef", "DEADBEEF", "222 173 190 239", "0xde, 0xad", "\xde\xad", `\xde`} {
 				if bytes.Contains([]byte(got), []byte(leak)) {
 					t.Errorf("%s of %T shows %s", verb, v, got)
 				}

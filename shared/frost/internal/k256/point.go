@@ -170,7 +170,8 @@ func parse(b []byte) (Point, error) {
 }
 
 func publicScalar(k *Scalar) secp256k1.ModNScalar {
+	b := k.Bytes()
 	var v secp256k1.ModNScalar
-	v.SetBytes(&k.bytes)
+	v.SetBytes(&b)
 	return v
 }

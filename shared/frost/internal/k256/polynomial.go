@@ -28,7 +28,7 @@ func NewPolynomial(coefficients []*Scalar) (*Polynomial, error) {
 	}
 	p := &Polynomial{coefficients: make([]*Scalar, len(coefficients))}
 	for i, c := range coefficients {
-		p.coefficients[i] = &Scalar{bytes: c.bytes}
+		p.coefficients[i] = newScalar(c.Bytes())
 	}
 	return p, nil
 }
@@ -67,6 +67,9 @@ func (p *Polynomial) String() string { return "k256.Polynomial(redacted)" }
 
 // GoString hides the coefficients.
 func (p *Polynomial) GoString() string { return p.String() }
+
+// Format hides the coefficients from every verb, by value and by pointer.
+func (p Polynomial) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.String()) }
 
 // EvalCommitment returns the value at x "in the exponent" of a polynomial with t
 // coefficients: the public share that belongs to x. It refuses a commitment of any

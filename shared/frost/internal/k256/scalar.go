@@ -17,10 +17,14 @@ var ErrZero = errors.New("k256: invert scalar: zero has no inverse")
 // Scalar is an integer modulo n that may be secret. It is kept as its 32
 // canonical bytes so that Wipe reaches all of it; kryptology's own scalars
 // cannot be overwritten, and exist here only for the length of one operation.
-// The zero value is the number zero. Not comparable: use Equal.
+// The zero value is the number zero. Not comparable: use Equal. A copy of the
+// struct is the same scalar, and is wiped with it.
 type Scalar struct {
-	_     [0]func()
-	bytes [ScalarSize]byte // big endian, < n
+	_ [0]func()
+	// bytes is big endian and < n; nil is zero. It is two pointers away because
+	// fmt prints what a struct holds even through unexported fields, where it
+	// calls no Format, but follows one pointer at most.
+	bytes **[ScalarSize]byte
 }
 
 // ScalarFromBytes reads exactly 32 bytes, big endian, below n. Zero is allowed.
@@ -32,7 +36,7 @@ func ScalarFromBytes(b []byte) (*Scalar, error) {
 		// kryptology's error is dropped: nothing about a secret goes in a message.
 		return nil, errors.New("k256: read scalar: not below the group order")
 	}
-	return &Scalar{bytes: [ScalarSize]byte(b)}, nil
+	return newScalar([ScalarSize]byte(b)), nil
 }
 
 // ScalarReduce reads exactly 32 bytes, big endian, modulo n: int(b) mod n as the
@@ -53,9 +57,7 @@ func ScalarReduce(b []byte) *Scalar {
 
 // ScalarFromInt returns i as a scalar.
 func ScalarFromInt(i uint32) *Scalar {
-	var s Scalar
-	s.bytes[28], s.bytes[29], s.bytes[30], s.bytes[31] = byte(i>>24), byte(i>>16), byte(i>>8), byte(i)
-	return &s
+	return newScalar([ScalarSize]byte{28: byte(i >> 24), 29: byte(i >> 16), 30: byte(i >> 8), 31: byte(i)})
 }
 
 // Add returns s + o mod n.
@@ -97,22 +99,29 @@ func (s *Scalar) MulPoint(p Point) Point {
 }
 
 // IsZero tells whether s is zero, in constant time.
-func (s *Scalar) IsZero() bool {
-	var zero [ScalarSize]byte
-	return subtle.ConstantTimeCompare(s.bytes[:], zero[:]) == 1
-}
+func (s *Scalar) IsZero() bool { return s.Equal(&Scalar{}) }
 
 // Equal compares in constant time.
 func (s *Scalar) Equal(o *Scalar) bool {
-	return subtle.ConstantTimeCompare(s.bytes[:], o.bytes[:]) == 1
+	a, b := s.Bytes(), o.Bytes()
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // Bytes returns the 32 bytes of s, big endian.
-func (s *Scalar) Bytes() [ScalarSize]byte { return s.bytes }
+func (s *Scalar) Bytes() [ScalarSize]byte {
+	if s.bytes == nil {
+		return [ScalarSize]byte{}
+	}
+	return **s.bytes
+}
 
 // Wipe overwrites s with zero. Copies that the runtime or kryptology made on
 // the way are out of reach: best effort.
-func (s *Scalar) Wipe() { clear(s.bytes[:]) }
+func (s *Scalar) Wipe() {
+	if s.bytes != nil {
+		clear((*s.bytes)[:])
+	}
+}
 
 // String hides the value.
 func (s *Scalar) String() string { return "k256.Scalar(redacted)" }
@@ -120,12 +129,18 @@ func (s *Scalar) String() string { return "k256.Scalar(redacted)" }
 // GoString hides the value.
 func (s *Scalar) GoString() string { return s.String() }
 
-// Format hides the value from every verb, also when s is printed by value
-// inside another struct.
+// Format hides the value from every verb, by value and by pointer.
 func (s Scalar) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
+func newScalar(b [ScalarSize]byte) *Scalar {
+	p := &b
+	return &Scalar{bytes: &p}
+}
+
 func (s *Scalar) kryptology() curves.Scalar {
-	v, err := curves.K256().Scalar.SetBytes(s.bytes[:])
+	b := s.Bytes()
+	v, err := curves.K256().Scalar.SetBytes(b[:])
+	clear(b[:])
 	if err != nil {
 		panic("k256: internal error: scalar not below the group order")
 	}
@@ -138,9 +153,9 @@ func fromKryptology(v curves.Scalar, err error) *Scalar {
 	if err != nil || v == nil {
 		panic("k256: internal error: kryptology refused a checked operand")
 	}
-	b := v.Bytes()
-	s := &Scalar{bytes: [ScalarSize]byte(b)}
-	clear(b)
+	raw := v.Bytes()
+	s := newScalar([ScalarSize]byte(raw))
+	clear(raw)
 	return s
 }
 
