@@ -2,6 +2,7 @@ package frost
 
 import (
 	"crypto/sha256"
+	"runtime"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -166,4 +167,58 @@ func BenchmarkAggregateVerify(b *testing.B) {
 	}
 	b.Run("aggregate+verify", run(false))
 	b.Run("parts+aggregate+verify", run(true))
+}
+
+// BenchmarkStationBatch measures what a station computes for a batch of 500
+// inputs of a 3-of-5 wallet, each with its own address: its nonces again from
+// their randomness, sessions, partial signatures, their verification, and 500
+// fresh nonce pairs for the pool. live-MB is the heap held at the end.
+func BenchmarkStationBatch(b *testing.B) {
+	const inputs = 500
+	w := newWorld(b, 5, 3, []int{0, 1, 2})
+	tc, err := NewTweakContext(w.key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, public := w.key.XOnly(), w.shares[0].PublicShare()
+	nonce := func(i int) (*SecretNonce, PublicNonce) {
+		rand := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		secret, n, err := NonceGen(rand, NonceInput{Share: w.shares[0], PublicShare: &public, ThresholdKey: &key, ExtraIn: rand[:]})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return secret, n
+	}
+	agg := w.nonces(b, "batch")
+	pool := make([]PublicNonce, inputs)
+	parts := make([]PartialSignature, inputs)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range inputs {
+			msg := sha256.Sum256([]byte{byte(i), byte(i >> 8), 1})
+			tweaked := tc
+			for step := range 3 { // chain, index, taproot
+				if tweaked, err = tweaked.Apply(sha256.Sum256([]byte{byte(i), byte(i >> 8), byte(step)}), step == 2); err != nil {
+					b.Fatal(err)
+				}
+			}
+			secret, n := nonce(i)
+			s, err := NewSession(w.signers, agg, tweaked, msg[:])
+			if err != nil {
+				b.Fatal(err)
+			}
+			if parts[i], err = s.Sign(secret, w.shares[0], 0); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Verify(parts[i], n, 0); err != nil {
+				b.Fatal(err)
+			}
+			_, pool[i] = nonce(inputs + i)
+		}
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.HeapAlloc)/1e6, "live-MB")
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/batch")
 }
