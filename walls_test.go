@@ -47,6 +47,7 @@ var floors = []struct {
 	{"ceremonies/signing", 6, "a ceremony; ceremonies never import each other"},
 	{"ceremonies/rehearsal", 7, "drives all ceremonies in memory"},
 	{"offline/keystore", 8, "declares no business; the station declares what it needs of it"},
+	{"offline/keystore/keystoretest", 9, "a disk that fails on demand, for tests"},
 	{"offline/camera", 8, "frames in and out; knows no message"},
 	{"offline/station", 8, "the application; declares Store, Camera, Clock, Rand"},
 	{"offline/cli", 9, "a Screen as text"},

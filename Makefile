@@ -1,0 +1,64 @@
+# Heliograph. `make help` lists what there is. Everything needs only Go and make.
+
+GO       ?= go
+VECTORS  ?= ../shared/vectors
+FUZZTIME ?= 60s
+BENCH    ?= .
+OUT      ?= demo-out
+
+# No cgo anywhere in this tree yet: the programs and tests build with Go alone.
+export CGO_ENABLED = 0
+
+# Which folder of published vectors is walked by which package. The first two
+# are Heliograph's own protocols and may not be absent.
+REQUIRED_VECTORS = bip445:./shared/frost chilldkg:./shared/frost/chilldkg
+OTHER_VECTORS    = ur:./shared/qr/ur bbqr:./shared/qr/bbqr bip341:./shared/batch bip328:./shared/wallet psbt:./shared/psbt
+
+.PHONY: help build demo run test bench conformance fuzz clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+build: ## the programs, into bin/
+	$(GO) build -trimpath -o bin/heliograph ./online
+	$(GO) build -trimpath -o bin/heliograph-station ./offline
+	$(GO) build -trimpath -o bin/heliograph-demo ./online/demo
+
+demo: build ## a cold payout from end to end, in processes of their own
+	bin/heliograph-demo --bin bin --out $(OUT)
+
+run: build ## the same world, left standing for you to try by hand
+	bin/heliograph-demo --bin bin --out $(OUT) --stand
+
+test: ## vet and all tests
+	$(GO) vet ./...
+	$(GO) test ./...
+
+bench: ## all benchmarks; BENCH=regexp for some
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+conformance: ## published test vectors; VECTORS=dir
+	@test -d "$(VECTORS)" || { echo "conformance: no folder of vectors at $(VECTORS); name one with VECTORS=dir" >&2; exit 1; }
+	@for pair in $(REQUIRED_VECTORS); do \
+	  test -d "$(VECTORS)/$${pair%%:*}" || { echo "conformance: $(VECTORS) has no folder $${pair%%:*}" >&2; exit 1; }; \
+	done
+	@set -e; packages=""; \
+	for pair in $(REQUIRED_VECTORS) $(OTHER_VECTORS); do \
+	  if test -d "$(VECTORS)/$${pair%%:*}"; then packages="$$packages $${pair#*:}"; \
+	  else echo "conformance: $(VECTORS) has no folder $${pair%%:*}; not run"; fi; \
+	done; \
+	log=$$(mktemp); trap 'rm -f "$$log"' EXIT; status=0; \
+	HELIOGRAPH_VECTORS="$(abspath $(VECTORS))" $(GO) test -count=1 -v -run '^TestConformance' $$(printf '%s\n' $$packages | sort -u) > "$$log" 2>&1 || status=$$?; \
+	if test $$status -ne 0; then cat "$$log"; exit $$status; fi; \
+	grep -E '^(conformance:|ok )' "$$log"
+
+fuzz: ## every decoder against hostile input; FUZZTIME=60s each
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "fuzz: $$package $$target $(FUZZTIME)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x $$package; \
+	  done; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin $(OUT)
