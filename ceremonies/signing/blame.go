@@ -1,0 +1,221 @@
+package signing
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"heliograph/shared/batch"
+	"heliograph/shared/frost"
+	"heliograph/shared/ledger"
+	"heliograph/shared/wire"
+)
+
+// Blame is a record that proves to anyone who knows the wallet's group that a
+// station signed a wrong answer. Everything in it that accuses is signed by
+// the accused: its response, and the pages of its own nonce commitments. The
+// coordinator can add nothing, so an honest station cannot be framed.
+type Blame struct {
+	Order    []byte   `cbor:"1,keyasint"`
+	Response []byte   `cbor:"2,keyasint"` // sealed
+	Pages    [][]byte `cbor:"3,keyasint"` // sealed, of the accused
+}
+
+const maxBlame = 32 << 20
+
+// evidence packs what VerifyBlame needs about one response.
+func (s *Session) evidence(response []byte) []byte {
+	b, err := wire.Marshal(Blame{Order: s.bytes, Response: response, Pages: s.state.Pages})
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// Finding is what a blame record proves.
+type Finding struct {
+	Station int
+	Slot    int    // -1 if the fault is not a share
+	What    string // one sentence
+}
+
+// ErrNotProven says that a blame record proves nothing.
+var ErrNotProven = errors.New("signing: blame: nothing is proven")
+
+// VerifyBlame re-checks a record with nothing but the wallet's public group.
+// It returns ErrNotProven (wrapped) when the accused did nothing wrong or when
+// the record is not signed by it.
+func VerifyBlame(g Group, record []byte) (Finding, error) {
+	if err := g.check(); err != nil {
+		return Finding{}, err
+	}
+	var b Blame
+	if err := wire.Unmarshal(record, &b, maxBlame); err != nil {
+		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	ring, err := g.keyring()
+	if err != nil {
+		return Finding{}, err
+	}
+	opened, err := wire.Open(b.Response, ring)
+	if err != nil {
+		return Finding{}, fmt.Errorf("%w: the answer is not signed by a station of this wallet: %v", ErrNotProven, err)
+	}
+	if opened.Kind() != wire.KindSigningResponse {
+		return Finding{}, fmt.Errorf("%w: not a signing response", ErrNotProven)
+	}
+	accused := opened.Party().Station
+	guilty := func(slot int, what string) (Finding, error) {
+		return Finding{Station: accused, Slot: slot, What: what}, nil
+	}
+	var r Response
+	if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningResponse.MaxBody()); err != nil {
+		return guilty(-1, "It signed a response that cannot be read.")
+	}
+	if r.Digest != Digest(b.Order) {
+		return Finding{}, fmt.Errorf("%w: the answer is to another order", ErrNotProven)
+	}
+	d := g.Charter.Document()
+	o, facts, err := decodeOrder(b.Order, len(d.Stations), int(d.Threshold))
+	if err != nil {
+		return guilty(-1, "It answered an order that no station may answer.")
+	}
+	position := slices.Index(o.Quorum, uint8(accused))
+	if position < 0 {
+		return guilty(-1, "It answered an order whose quorum does not name it.")
+	}
+	v, err := facts.Verify(g.Wallet)
+	if err != nil {
+		return guilty(-1, "It answered an order whose facts do not verify.")
+	}
+	_, err = examine(g, o, r.Digest, v, b.Pages, position, opened, r)
+	var wrong *misdeed
+	if errors.As(err, &wrong) {
+		return guilty(wrong.slot, wrong.Error())
+	}
+	if err != nil {
+		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	return Finding{}, fmt.Errorf("%w: the answer of station %d is right", ErrNotProven, accused)
+}
+
+// misdeed is what a station signed and no honest station signs.
+type misdeed struct {
+	code string
+	slot int // -1 if it is not about a share
+	what string
+}
+
+func (m *misdeed) Error() string { return m.what }
+
+// examine checks a response against the order it answers and the station's own
+// signed commitments. A *misdeed is proven by bytes that the station signed;
+// any other error only says that nothing can be judged.
+func examine(g Group, o Order, digest [32]byte, v batch.Verified, pages [][]byte, position int, opened wire.Opened, r Response) (ledger.Record, error) {
+	station := o.Quorum[position]
+	sender := opened.Sender()
+	bad := func(code, what string) (ledger.Record, error) {
+		return ledger.Record{}, &misdeed{code: code, slot: -1, what: what}
+	}
+	if err := wire.Verify(sender, acknowledgement(digest, position), r.Ack); err != nil {
+		return bad("session/acknowledgement", "Its acknowledgement does not verify.")
+	}
+	if len(r.Shares) != v.Inputs()*shareSize {
+		return bad("session/shares", "It gave a wrong number of shares.")
+	}
+	record, err := ledger.DecodeRecord(r.Record)
+	if err != nil {
+		return bad("session/record", "Its ledger record cannot be read.")
+	}
+	before := o.Heads[station]
+	want := releaseRecord(v, digest)
+	want.Wallet, want.Station, want.Instance, want.Seq, want.Prev, want.Sig = before.Wallet, station, sender, before.Seq+1, before.Last, record.Sig
+	expected, err := want.Encode()
+	if err != nil {
+		return ledger.Record{}, err
+	}
+	if !bytes.Equal(expected, r.Record) || record.Verify() != nil {
+		return bad("session/record", "Its ledger record does not say what it released.")
+	}
+	h := r.Head
+	if h.Verify() != nil || h.Instance != sender || h.Wallet != before.Wallet || h.Station != station || h.Epoch != before.Epoch || h.Seq != record.Seq ||
+		h.Last != record.Hash() || h.Next != o.Starts[position].Index+uint64(v.Inputs()) {
+		return bad("session/head", "Its head does not follow from its record.")
+	}
+	if _, err := r.Refill.count(); err != nil || r.Refill.Epoch != before.Epoch {
+		return bad("session/refill", "Its new nonce commitments are not of its stream.")
+	}
+	slot, err := checkShares(g, o, v, pages, position, r.Shares)
+	if errors.Is(err, errShare) {
+		return ledger.Record{}, &misdeed{code: "session/wrong-share", slot: slot, what: fmt.Sprintf("Its partial signature in slot %d does not verify against its own signed commitments.", slot)}
+	}
+	return record, err
+}
+
+var errShare = errors.New("partial signature verification failed")
+
+// checkShares verifies the shares of one position against the commitments in
+// the station's own signed pages (BIP445 PartialSigVerify). It returns the slot
+// of the first wrong share and errShare, or another error if it cannot judge.
+func checkShares(g Group, o Order, v batch.Verified, pages [][]byte, position int, shares []byte) (int, error) {
+	ring, err := g.keyring()
+	if err != nil {
+		return -1, err
+	}
+	station := int(o.Quorum[position])
+	nonces, err := signedCommitments(ring, pages, station, o.Starts[position], v.Inputs())
+	if err != nil {
+		return -1, err
+	}
+	walk, err := newSessions(g, o, v)
+	if err != nil {
+		return -1, err
+	}
+	wrong := -1
+	err = walk.each(func(slot int, session *frost.Session) error {
+		var p frost.PartialSignature
+		copy(p[:], shares[slot*shareSize:])
+		if err := session.Verify(p, nonces[slot], station); err != nil {
+			wrong = slot
+			return errShare
+		}
+		return nil
+	})
+	return wrong, err
+}
+
+// signedCommitments collects a station's commitments from messages that it
+// signed itself; messages of others are passed over.
+func signedCommitments(ring wire.Keyring, pages [][]byte, station int, at Start, count int) ([]frost.PublicNonce, error) {
+	found := make([]bool, count)
+	out := make([]frost.PublicNonce, count)
+	left := count
+	for _, sealed := range pages {
+		opened, err := wire.Open(sealed, ring)
+		if err != nil || opened.Party().Station != station {
+			continue
+		}
+		p, err := pageOf(opened)
+		if err != nil || p.Epoch != at.Epoch {
+			continue
+		}
+		n, err := p.count()
+		if err != nil {
+			continue
+		}
+		for i := range n {
+			index := p.Start + i
+			if index < at.Index || index-at.Index >= uint64(count) || found[index-at.Index] {
+				continue
+			}
+			copy(out[index-at.Index][:], p.Commitments[i*nonceSize:])
+			found[index-at.Index] = true
+			left--
+		}
+	}
+	if left > 0 {
+		return nil, fmt.Errorf("signing: %d commitments are not signed by station %d", left, station)
+	}
+	return out, nil
+}

@@ -1,0 +1,261 @@
+package signing
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/ledger"
+	"heliograph/shared/wire"
+)
+
+// Desk is the coordinator's memory between sessions: every station's published
+// commitments, its highest head, all records, and which records each station
+// has already seen. It decides nothing; stations do.
+type Desk struct {
+	group    Group
+	ring     wire.Keyring
+	courier  *wire.SigningKey
+	ledger   *ledger.Ledger
+	stations []deskStation
+}
+
+// deskStation is what the desk keeps of one station, as the record
+// "desk/station/NN".
+type deskStation struct {
+	Head     ledger.Head `cbor:"1,keyasint"`
+	Epoch    [16]byte    `cbor:"2,keyasint"`
+	Next     uint64      `cbor:"3,keyasint"` // first index not yet given to a request
+	Pages    [][]byte    `cbor:"4,keyasint"` // sealed messages whose pages cover Next and later
+	Seen     []uint64    `cbor:"5,keyasint"` // by station: the last record it was shown
+	Answered uint64      `cbor:"6,keyasint"` // first index that no saved response used
+}
+
+// DeskPrefix and RecordPrefix are the names under which a desk keeps its own.
+const (
+	DeskPrefix   = "desk/station/"
+	RecordPrefix = "desk/ledger/"
+)
+
+// NewDesk opens a desk from the kept records under DeskPrefix and RecordPrefix
+// (none for a new wallet); records of other names are passed over.
+func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	if courier.Public() != g.Charter.Document().Courier {
+		return nil, errors.New("signing: desk: the courier key is not the one in the charter")
+	}
+	ring, err := g.keyring()
+	if err != nil {
+		return nil, err
+	}
+	l, err := ledger.New(g.instances())
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Bind([32]byte(g.Wallet.ID())); err != nil {
+		return nil, err
+	}
+	n := len(g.PublicShares)
+	d := &Desk{group: g, ring: ring, courier: courier, ledger: l, stations: make([]deskStation, n)}
+	for i := range d.stations {
+		d.stations[i].Seen = make([]uint64, n)
+	}
+	var entries [][]byte
+	for _, r := range kept {
+		switch {
+		case strings.HasPrefix(r.Name, RecordPrefix):
+			entries = append(entries, r.Value)
+		case strings.HasPrefix(r.Name, DeskPrefix):
+			var st deskStation
+			if err := wire.Unmarshal(r.Value, &st, 64<<20); err != nil {
+				return nil, fmt.Errorf("signing: desk: %s: %w", r.Name, err)
+			}
+			if int(st.Head.Station) >= n || len(st.Seen) != n {
+				return nil, fmt.Errorf("signing: desk: %s: kept for another group", r.Name)
+			}
+			d.stations[st.Head.Station] = st
+		}
+	}
+	records, err := decodeRecords(entries)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		if err := l.Add(r); err != nil {
+			return nil, fmt.Errorf("signing: desk: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// known reports whether a station has published its first pool.
+func (st deskStation) known() bool { return st.Head.Wallet != [32]byte{} }
+
+// AddPool takes in a station's first nonce pool, a sealed KindNoncePool, and
+// returns what to keep. A pool that starts a second stream for the same
+// installation is refused.
+func (d *Desk) AddPool(sealed []byte) (int, []ceremonies.Record, error) {
+	opened, err := wire.Open(sealed, d.ring)
+	if err != nil {
+		return 0, nil, err
+	}
+	if opened.Kind() != wire.KindNoncePool {
+		return 0, nil, errors.New("signing: pool: another kind of message")
+	}
+	var p Pool
+	if err := wire.Unmarshal(opened.Body(), &p, wire.KindNoncePool.MaxBody()); err != nil {
+		return 0, nil, fmt.Errorf("signing: pool: %w", err)
+	}
+	i := opened.Party().Station
+	if err := d.ledger.AddHead(p.Head); err != nil {
+		return 0, nil, fmt.Errorf("signing: pool: %w", err)
+	}
+	count, err := p.Page.count()
+	if err != nil {
+		return 0, nil, err
+	}
+	st := &d.stations[i]
+	if st.known() {
+		if p.Page.Epoch == st.Epoch {
+			return i, nil, nil // the same pool again
+		}
+		return 0, nil, fmt.Errorf("signing: pool: station %d already has a stream; a second one comes only with an amendment", i)
+	}
+	if int(p.Head.Station) != i || p.Head.Seq != 0 || p.Head.Next != 0 || p.Page.Start != 0 || count == 0 || p.Head.Epoch != p.Page.Epoch {
+		return 0, nil, errors.New("signing: pool: not a first pool")
+	}
+	st.Head, st.Epoch, st.Pages = p.Head, p.Page.Epoch, [][]byte{sealed}
+	rec, err := d.keep(i)
+	return i, []ceremonies.Record{rec}, err
+}
+
+// Ready says which stations have published a pool.
+func (d *Desk) Ready() []bool {
+	out := make([]bool, len(d.stations))
+	for i, st := range d.stations {
+		out[i] = st.known()
+	}
+	return out
+}
+
+// Heads are the highest heads known, by station.
+func (d *Desk) Heads() []ledger.Head {
+	out := make([]ledger.Head, len(d.stations))
+	for i, st := range d.stations {
+		out[i] = st.Head
+	}
+	return out
+}
+
+// Ledger is all that was released, as the stations recorded it.
+func (d *Desk) Ledger() *ledger.Ledger { return d.ledger }
+
+// Unused counts the commitments of a station that no request has used.
+func (d *Desk) Unused(station int) int {
+	end, err := d.end(station)
+	if err != nil || end < d.stations[station].Next {
+		return 0
+	}
+	return int(end - d.stations[station].Next)
+}
+
+func (d *Desk) end(station int) (uint64, error) {
+	var end uint64
+	for _, sealed := range d.stations[station].Pages {
+		p, err := d.page(sealed)
+		if err != nil {
+			return 0, err
+		}
+		n, err := p.count()
+		if err != nil {
+			return 0, err
+		}
+		end = max(end, p.Start+n)
+	}
+	return end, nil
+}
+
+// page reads the page out of a kept message, which was verified when it came.
+func (d *Desk) page(sealed []byte) (Page, error) {
+	opened, err := wire.Open(sealed, d.ring)
+	if err != nil {
+		return Page{}, err
+	}
+	return pageOf(opened)
+}
+
+// pageOf is the page that a station-signed message carries.
+func pageOf(opened wire.Opened) (Page, error) {
+	switch opened.Kind() {
+	case wire.KindNoncePool:
+		var p Pool
+		if err := wire.Unmarshal(opened.Body(), &p, wire.KindNoncePool.MaxBody()); err != nil {
+			return Page{}, err
+		}
+		return p.Page, nil
+	case wire.KindSigningResponse:
+		var r Response
+		if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningResponse.MaxBody()); err != nil {
+			return Page{}, err
+		}
+		return r.Refill, nil
+	}
+	return Page{}, errors.New("signing: page: this message carries none")
+}
+
+// commitments gives count commitments of a station from index start on.
+func (d *Desk) commitments(station int, start uint64, count int) ([][nonceSize]byte, error) {
+	out := make([][nonceSize]byte, 0, count)
+	for _, sealed := range d.stations[station].Pages {
+		p, err := d.page(sealed)
+		if err != nil {
+			return nil, err
+		}
+		n, err := p.count()
+		if err != nil {
+			return nil, err
+		}
+		for len(out) < count {
+			want := start + uint64(len(out))
+			if p.Epoch != d.stations[station].Epoch || want < p.Start || want >= p.Start+n {
+				break
+			}
+			var c [nonceSize]byte
+			copy(c[:], p.Commitments[(want-p.Start)*nonceSize:])
+			out = append(out, c)
+		}
+	}
+	if len(out) < count {
+		return nil, fmt.Errorf("signing: station %d has %d unused nonces of the %d that this batch needs", station, len(out), count)
+	}
+	return out, nil
+}
+
+// keep is the record of one station, with pages that can no longer be needed
+// left out: those that end before the first index of an unanswered request.
+func (d *Desk) keep(station int) (ceremonies.Record, error) {
+	st := &d.stations[station]
+	live := st.Pages[:0:0]
+	for _, sealed := range st.Pages {
+		p, err := d.page(sealed)
+		if err != nil {
+			return ceremonies.Record{}, err
+		}
+		n, err := p.count()
+		if err != nil {
+			return ceremonies.Record{}, err
+		}
+		if p.Start+n > st.Answered {
+			live = append(live, sealed)
+		}
+	}
+	st.Pages = live
+	b, err := wire.Marshal(*st)
+	if err != nil {
+		return ceremonies.Record{}, err
+	}
+	return ceremonies.Record{Name: fmt.Sprintf("%s%02d", DeskPrefix, station), Value: b}, nil
+}

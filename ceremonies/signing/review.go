@@ -1,0 +1,148 @@
+package signing
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/batch"
+	"heliograph/shared/policy"
+	"heliograph/shared/wallet"
+	"heliograph/shared/words"
+)
+
+// review is what an operator reads: the verdict first, then totals, then every
+// output in full, grouped by counterparty, then each transaction with its fee
+// and its change. Everything in it is recomputed by this station.
+func review(g Group, digest [32]byte, approved policy.Approved) ceremonies.Review {
+	v := approved.Verified()
+	d := g.Charter.Document()
+	title := "Batch of " + plural(len(v.Request().Payments), "payment")
+	if d.Network.Practice() {
+		title = "PRACTICE: " + title
+	}
+	return ceremonies.Review{
+		Title:   title,
+		Verdict: approved.Verdict().Sentences(),
+		Sections: append([]ceremonies.Section{
+			totals(d.Name, digest, v),
+		}, append(payees(d.Network, v), transactions(v)...)...),
+		Digest: digest,
+	}
+}
+
+func totals(name string, digest [32]byte, v batch.Verified) ceremonies.Section {
+	var change batch.Amount
+	inputs := 0
+	for _, tx := range v.Transactions() {
+		inputs += len(tx.Inputs())
+		if ladder := tx.Variants(); len(ladder) > 0 {
+			change += ladder[len(ladder)-1].Change()
+		}
+	}
+	return ceremonies.Section{Title: "Totals", Lines: []ceremonies.Line{
+		{Label: "Wallet", Value: name},
+		{Label: "Leaves the wallet", Value: v.Total().String()},
+		{Label: "Fees at most", Value: v.MaxFee().String()},
+		{Label: "Returns as change at least", Value: change.String()},
+		{Label: "Transactions", Value: fmt.Sprint(len(v.Transactions()))},
+		{Label: "Inputs", Value: fmt.Sprint(inputs)},
+		{Label: "Request", Value: words.Short(digest), Note: "the same words at every station of this quorum"},
+	}}
+}
+
+// payees lists every payment in full, by counterparty.
+func payees(net wallet.Network, v batch.Verified) []ceremonies.Section {
+	byName := make(map[string][]ceremonies.Line)
+	for _, p := range v.Request().Payments {
+		address, err := wallet.EncodeScript(net, p.Script)
+		if err != nil {
+			address = fmt.Sprintf("script %x", p.Script)
+		}
+		byName[p.Counterparty] = append(byName[p.Counterparty], ceremonies.Line{
+			Label: p.Amount.String(),
+			Value: Grouped(address),
+			Note:  strings.TrimSpace(p.ExternalID + " " + p.Reference),
+		})
+	}
+	names := make([]string, 0, len(byName))
+	for name := range byName {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	sections := make([]ceremonies.Section, 0, len(names))
+	for _, name := range names {
+		sections = append(sections, ceremonies.Section{
+			Title: fmt.Sprintf("Pays %s (%s)", name, plural(len(byName[name]), "output")),
+			Lines: byName[name],
+		})
+	}
+	return sections
+}
+
+func transactions(v batch.Verified) []ceremonies.Section {
+	var sections []ceremonies.Section
+	txs := v.Transactions()
+	for i, tx := range txs {
+		lines := []ceremonies.Line{{
+			Label: "Spends",
+			Value: plural(len(tx.Inputs()), "coin") + " of this wallet",
+			Note:  "bound to " + tx.Anchor().String(),
+		}}
+		ladder := tx.Variants()
+		for k, variant := range ladder {
+			lines = append(lines, ceremonies.Line{
+				Label: "Fee",
+				Value: fmt.Sprintf("%s (%s)", variant.Fee(), feeRate(int64(variant.Fee()), variant.VSize())),
+				Note:  variantNote(k, len(ladder)),
+			})
+		}
+		if spot, _, ok := tx.Change(); ok {
+			lines = append(lines, changeLine(v.Wallet(), ladder[0].Change(), spot))
+		}
+		sections = append(sections, ceremonies.Section{
+			Title: fmt.Sprintf("Transaction %d of %d", i+1, len(txs)),
+			Lines: lines,
+		})
+	}
+	return sections
+}
+
+func changeLine(w wallet.Wallet, amount batch.Amount, spot wallet.Spot) ceremonies.Line {
+	line := ceremonies.Line{Label: "Change", Value: amount.String(), Note: fmt.Sprintf("derived here: back to this wallet at %d/%d", spot.Chain, spot.Index)}
+	if address, err := w.Address(spot.Chain, spot.Index); err == nil {
+		line.Value += " to " + Grouped(address)
+	}
+	return line
+}
+
+func feeRate(fee, vsize int64) string {
+	return fmt.Sprintf("%d.%02d sat/vB", fee/vsize, fee*100/vsize%100)
+}
+
+func variantNote(k, of int) string {
+	if of == 1 {
+		return ""
+	}
+	return fmt.Sprintf("version %d of %d; only one of them can confirm", k+1, of)
+}
+
+// Grouped writes an address in groups of four, as people read it aloud.
+func Grouped(address string) string {
+	var b strings.Builder
+	for i, r := range address {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

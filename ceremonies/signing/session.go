@@ -1,0 +1,357 @@
+package signing
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/batch"
+	"heliograph/shared/frost"
+	"heliograph/shared/wire"
+)
+
+// Session is the coordinator's side of signing one order: it visits the
+// quorum's stations in order and ends with a signature for every slot, or with
+// a Fault that names a suspect.
+type Session struct {
+	desk     *Desk
+	order    Order
+	bytes    []byte // the exact bytes of order
+	digest   [32]byte
+	verified batch.Verified
+
+	state sessionState
+}
+
+// sessionState is the record "session/<digest>": enough to go on after a crash.
+type sessionState struct {
+	Order      []byte                `cbor:"1,keyasint"`
+	Pages      [][]byte              `cbor:"2,keyasint"`
+	Acks       [][64]byte            `cbor:"3,keyasint"`
+	Shares     [][]byte              `cbor:"4,keyasint"` // by position, 32 bytes a slot
+	Ended      string                `cbor:"5,keyasint"` // why it ended without signatures, or empty
+	Transcript ceremonies.Transcript `cbor:"6,keyasint"`
+}
+
+// SessionPrefix is the name space of sessions; signatures are kept under
+// SignaturesPrefix, 64 bytes a slot.
+const (
+	SessionPrefix    = "session/"
+	SignaturesPrefix = "signatures/"
+)
+
+// SignaturesName is the record that holds the signatures of an order.
+func SignaturesName(digest [32]byte) string {
+	return SignaturesPrefix + hex.EncodeToString(digest[:])
+}
+
+// Open draws up an order for a quorum in visiting order and takes the nonces
+// it needs from the desk; the returned records keep both. A batch opened again
+// for another quorum gets other nonces; payouts stay bound to their anchors.
+func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
+	verified, err := req.Verify(d.group.Wallet)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	facts, err := req.Encode()
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	o := Order{Batch: facts, Heads: d.Heads()}
+	slots := verified.Inputs()
+	s := &Session{desk: d, verified: verified}
+	columns := make([][][nonceSize]byte, len(quorum))
+	for p, station := range quorum {
+		if station < 0 || station >= len(d.stations) {
+			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: no station %d", station)
+		}
+		st := &d.stations[station]
+		o.Quorum = append(o.Quorum, uint8(station))
+		o.Starts = append(o.Starts, Start{Epoch: st.Epoch, Index: st.Next})
+		if columns[p], err = d.commitments(station, st.Next, slots); err != nil {
+			return nil, ceremonies.Step{}, err
+		}
+		s.state.Pages = append(s.state.Pages, st.Pages...)
+	}
+	if o.Nonces, err = aggregate(columns, o.Quorum, slots); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	if s.bytes, err = wire.Marshal(o); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	if _, _, err := decodeOrder(s.bytes, len(d.stations), int(d.group.Charter.Document().Threshold)); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	s.order, s.digest, s.state.Order = o, Digest(s.bytes), s.bytes
+	var save []ceremonies.Record
+	for _, station := range quorum {
+		d.stations[station].Next += uint64(slots)
+		rec, err := d.keep(station)
+		if err != nil {
+			return nil, ceremonies.Step{}, err
+		}
+		save = append(save, rec)
+	}
+	step, err := s.visit(e, "opened", nil)
+	step.Save = append(save, step.Save...)
+	return s, step, err
+}
+
+// aggregate sums the stations' commitments slot by slot (BIP445 NonceAgg).
+func aggregate(columns [][][nonceSize]byte, quorum []uint8, slots int) ([]byte, error) {
+	ids := make([]int, len(quorum))
+	for i, q := range quorum {
+		ids[i] = int(q)
+	}
+	out := make([]byte, 0, slots*nonceSize)
+	row := make([]frost.PublicNonce, len(columns))
+	for slot := range slots {
+		for p := range columns {
+			row[p] = columns[p][slot]
+		}
+		agg, err := frost.NonceAgg(row, ids)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, agg[:]...)
+	}
+	return out, nil
+}
+
+// ResumeSession rebuilds a session from its record.
+func (d *Desk) ResumeSession(record []byte) (*Session, error) {
+	s := &Session{desk: d}
+	if err := wire.Unmarshal(record, &s.state, 64<<20); err != nil {
+		return nil, fmt.Errorf("signing: resume session: %w", err)
+	}
+	doc := d.group.Charter.Document()
+	o, req, err := decodeOrder(s.state.Order, len(doc.Stations), int(doc.Threshold))
+	if err != nil {
+		return nil, err
+	}
+	if s.verified, err = req.Verify(d.group.Wallet); err != nil {
+		return nil, err
+	}
+	s.order, s.bytes, s.digest = o, s.state.Order, Digest(s.state.Order)
+	return s, nil
+}
+
+// Digest identifies the session's order.
+func (s *Session) Digest() [32]byte { return s.digest }
+
+// Verified is the batch that this session signs.
+func (s *Session) Verified() batch.Verified { return s.verified }
+
+// Quorum is the visiting order; Answered is how many of it have answered.
+func (s *Session) Quorum() (stations []int, answered int) {
+	for _, q := range s.order.Quorum {
+		stations = append(stations, int(q))
+	}
+	return stations, len(s.state.Shares)
+}
+
+// Ended says why the session ended without signatures; empty while it runs.
+func (s *Session) Ended() string { return s.state.Ended }
+
+// Step consumes Start (show the pending request again), Scanned (a response or
+// a refusal) or Away (the station does not come; the session ends).
+func (s *Session) Step(e ceremonies.Event) (ceremonies.Step, error) {
+	_, done := s.Quorum()
+	if s.state.Ended != "" || done == len(s.order.Quorum) {
+		return ceremonies.Step{}, ceremonies.Unexpected("session/over", "nothing more; this session is over,")
+	}
+	switch in := e.Input.(type) {
+	case ceremonies.Start:
+		return s.visit(e, "", nil)
+	case ceremonies.Scanned:
+		return s.scanned(e, in.Bytes)
+	case ceremonies.Away:
+		if in.Station == int(s.order.Quorum[done]) {
+			return s.end(e, fmt.Sprintf("station %d did not come", in.Station), nil)
+		}
+	}
+	return ceremonies.Step{}, ceremonies.Unexpected("session/unexpected", fmt.Sprintf("the answer of station %d", s.order.Quorum[done]))
+}
+
+// visit shows the request for the next station. The same station gets the same
+// order again, so a lost response is only asked for once more.
+func (s *Session) visit(e ceremonies.Event, what string, body []byte) (ceremonies.Step, error) {
+	var step ceremonies.Step
+	if what != "" {
+		rec, err := s.keep(e.Time, what, body)
+		if err != nil {
+			return step, err
+		}
+		step.Save = append(step.Save, rec)
+	}
+	station := int(s.order.Quorum[len(s.state.Shares)])
+	var missed [][]byte
+	for _, r := range s.desk.ledger.Missing(s.desk.stations[station].Seen) {
+		if int(r.Station) == station || r.Seq > s.order.Heads[r.Station].Seq {
+			continue
+		}
+		b, err := r.Encode()
+		if err != nil {
+			return step, err
+		}
+		missed = append(missed, b)
+	}
+	body, err := wire.Marshal(Request{Order: s.bytes, Acks: s.state.Acks, Missed: missed})
+	if err != nil {
+		return step, err
+	}
+	m, err := wire.Seal(wire.KindSigningRequest, [32]byte(s.desk.group.Wallet.ID()), body, s.desk.courier, e.Random)
+	if err != nil {
+		return step, err
+	}
+	step.Send = []wire.Message{m}
+	step.Screen = ceremonies.Show{
+		Title:   fmt.Sprintf("Visit %d of %d", len(s.state.Shares)+1, len(s.order.Quorum)),
+		To:      fmt.Sprintf("station %d (%s)", station, s.desk.group.Charter.Document().Stations[station].Name),
+		Message: m,
+	}
+	return step, nil
+}
+
+func (s *Session) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
+	opened, err := wire.Open(sealed, s.desk.ring)
+	if err != nil {
+		return ceremonies.Step{}, &ceremonies.Fault{Code: "session/not-ours", What: "This message cannot be believed: " + err.Error() + ".", Safe: "Nothing has changed.", Remedy: "Scan the station's answer again."}
+	}
+	p := len(s.state.Shares)
+	station := int(s.order.Quorum[p])
+	if opened.Party().Station != station {
+		return ceremonies.Step{}, ceremonies.Unexpected("session/other-station", fmt.Sprintf("the answer of station %d", station))
+	}
+	switch opened.Kind() {
+	case wire.KindSigningRefusal:
+		var r Refusal
+		if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningRefusal.MaxBody()); err != nil || r.Digest != s.digest {
+			return ceremonies.Step{}, ceremonies.Unexpected("session/other-order", "an answer to this request")
+		}
+		return s.end(e, fmt.Sprintf("station %d refused: %s", station, joinSentences(r.Reason)), sealed)
+	case wire.KindSigningResponse:
+		var r Response
+		if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningResponse.MaxBody()); err != nil || r.Digest != s.digest {
+			return ceremonies.Step{}, ceremonies.Unexpected("session/other-order", "an answer to this request")
+		}
+		return s.accept(e, opened, r)
+	}
+	return ceremonies.Step{}, ceremonies.Unexpected("session/kind", "a signing response")
+}
+
+// accept keeps an answer after examine found nothing wrong in it.
+func (s *Session) accept(e ceremonies.Event, opened wire.Opened, r Response) (ceremonies.Step, error) {
+	p := len(s.state.Shares)
+	station := int(s.order.Quorum[p])
+	record, err := examine(s.desk.group, s.order, s.digest, s.verified, s.state.Pages, p, opened, r)
+	var wrong *misdeed
+	if errors.As(err, &wrong) {
+		return ceremonies.Step{}, &ceremonies.Fault{
+			Code:    wrong.code,
+			Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: station},
+			What:    fmt.Sprintf("Station %d signed an answer that no honest station gives. %s", station, wrong.Error()),
+			Safe:    "Nothing was broadcast.",
+			Remedy:  "Choose another quorum and examine the station.",
+			Record:  s.evidence(opened.Bytes()),
+		}
+	}
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	if err := s.desk.ledger.Add(record); err != nil {
+		return ceremonies.Step{}, &ceremonies.Fault{Code: "session/record", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: station}, What: "The station's record does not continue its ledger: " + err.Error() + ".", Safe: "Nothing was broadcast.", Remedy: "The station may be cloned or restored: choose another quorum and examine it."}
+	}
+	s.state.Acks = append(s.state.Acks, r.Ack)
+	s.state.Shares = append(s.state.Shares, r.Shares)
+	save, err := s.desk.answered(station, s.order, r, opened.Bytes())
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	if len(s.state.Shares) < len(s.order.Quorum) {
+		step, err := s.visit(e, "answered", opened.Bytes())
+		step.Save = append(save, step.Save...)
+		return step, err
+	}
+	signatures, err := s.combine()
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	rec, err := s.keep(e.Time, "answered", opened.Bytes())
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	save = append(save, rec, ceremonies.Record{Name: SignaturesName(s.digest), Value: signatures})
+	return ceremonies.Step{Save: save, Screen: ceremonies.Done{
+		Title: "Signed",
+		Lines: []ceremonies.Line{{Label: "Signatures", Value: fmt.Sprint(s.verified.Inputs())}},
+	}}, nil
+}
+
+// answered moves a station's head and pool on.
+func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]ceremonies.Record, error) {
+	st := &d.stations[station]
+	st.Head = r.Head
+	st.Answered = r.Head.Next
+	st.Pages = append(st.Pages, sealed)
+	for i, h := range o.Heads {
+		st.Seen[i] = max(st.Seen[i], h.Seq)
+	}
+	rec, err := d.keep(station)
+	if err != nil {
+		return nil, err
+	}
+	return []ceremonies.Record{rec, {Name: fmt.Sprintf("%s%02d/%012d", RecordPrefix, station, r.Head.Seq), Value: r.Record}}, nil
+}
+
+// combine gives the BIP340 signatures of all slots, 64 bytes each.
+func (s *Session) combine() ([]byte, error) {
+	walk, err := newSessions(s.desk.group, s.order, s.verified)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, 64*s.verified.Inputs())
+	err = walk.each(func(slot int, session *frost.Session) error {
+		shares := make([]frost.PartialSignature, len(s.state.Shares))
+		for p := range shares {
+			copy(shares[p][:], s.state.Shares[p][slot*shareSize:])
+		}
+		sig, err := session.Aggregate(shares)
+		if err != nil {
+			return err
+		}
+		out = append(out, sig[:]...)
+		return nil
+	})
+	return out, err
+}
+
+// end closes the session without signatures.
+func (s *Session) end(e ceremonies.Event, why string, body []byte) (ceremonies.Step, error) {
+	s.state.Ended = why
+	rec, err := s.keep(e.Time, "ended", body)
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	return ceremonies.Step{Save: []ceremonies.Record{rec}, Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
+		Code:    "session/ended",
+		Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
+		What:    "This session ended: " + why + ".",
+		Safe:    "Nothing was broadcast; payouts stay bound to their anchors, so a second try cannot pay twice.",
+		Remedy:  "Open the batch again with another quorum, or prepare it anew.",
+	}}}, nil
+}
+
+func (s *Session) keep(time int64, what string, body []byte) (ceremonies.Record, error) {
+	t, err := s.state.Transcript.With(time, what, body)
+	if err != nil {
+		return ceremonies.Record{}, err
+	}
+	s.state.Transcript = t
+	b, err := wire.Marshal(s.state)
+	if err != nil {
+		return ceremonies.Record{}, err
+	}
+	return ceremonies.Record{Name: SessionPrefix + hex.EncodeToString(s.digest[:]), Value: b}, nil
+}

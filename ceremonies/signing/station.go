@@ -1,0 +1,313 @@
+package signing
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/frost"
+	"heliograph/shared/ledger"
+	"heliograph/shared/policy"
+	"heliograph/shared/wire"
+)
+
+// Setup is what a station brings to signing.
+type Setup struct {
+	Group
+	Station  int // 0..n-1
+	Share    *frost.SecretShare
+	Instance *wire.SigningKey
+	Pool     int // nonce commitments kept published, 1 to 7,500
+}
+
+func (s Setup) check() error {
+	if err := s.Group.check(); err != nil {
+		return err
+	}
+	d := s.Charter.Document()
+	if s.Station < 0 || s.Station >= len(d.Stations) {
+		return fmt.Errorf("signing: setup: no station %d in the charter", s.Station)
+	}
+	if d.Stations[s.Station].InstanceKey != s.Instance.Public() {
+		return ErrUnlisted
+	}
+	if s.Share.PublicShare() != s.PublicShares[s.Station] {
+		return errors.New("signing: setup: the share is not the certified share of this station")
+	}
+	if s.Pool < 1 || s.Pool > maxPool {
+		return fmt.Errorf("signing: setup: a pool of %d nonces, want 1 to %d", s.Pool, maxPool)
+	}
+	return nil
+}
+
+// ErrUnlisted says that this installation's instance key is not in the
+// charter: a restored or cloned station, a stranger until an amendment lists it.
+var ErrUnlisted = errors.New("signing: this installation is not listed in the charter; it was restored or copied, and signs only after an amendment lists its new instance key")
+
+// Station is a station's side of signing, for the life of an installation. It
+// serves one request after another.
+type Station struct {
+	setup   Setup
+	ring    wire.Keyring
+	gen     generator
+	ledger  *ledger.Ledger
+	own     map[[32]byte]bool // digests of the orders that this station answered
+	state   stationState
+	unsaved []ceremonies.Record // peers' records, valid and seen, to go with the next Save
+	await   awaiting
+}
+
+// stationState is the record "state": everything that changes when a station
+// answers, except the ledger records and responses, which have names of their own.
+type stationState struct {
+	Stream  stream        `cbor:"1,keyasint"`
+	Head    ledger.Head   `cbor:"2,keyasint"`
+	Peers   []ledger.Head `cbor:"3,keyasint"` // the highest head seen of each other station
+	Frozen  []byte        `cbor:"4,keyasint"` // the head that froze this station, or empty
+	Events  uint64        `cbor:"5,keyasint"` // length of the transcript
+	Receipt [32]byte      `cbor:"6,keyasint"` // its head: what an operator compares at unlocking
+}
+
+// awaiting is what the machine waits for: a request or a decision.
+type awaiting interface{ awaited() string }
+
+type awaitingRequest struct{}
+
+func (awaitingRequest) awaited() string { return "a signing request from the coordinator" }
+
+type awaitingDecision struct {
+	order    Order
+	digest   [32]byte
+	position int
+	approved policy.Approved
+}
+
+func (awaitingDecision) awaited() string { return "a decision on the batch on the screen" }
+
+// Names of the kept records.
+const (
+	StateName        = "signing/state"
+	LedgerPrefix     = "signing/ledger/"
+	TranscriptPrefix = "signing/transcript/"
+	responsePrefix   = "signing/response/"
+)
+
+func ledgerName(station uint8, seq uint64) string {
+	return fmt.Sprintf("%s%02d/%012d", LedgerPrefix, station, seq)
+}
+
+func responseName(digest [32]byte) string { return responsePrefix + hex.EncodeToString(digest[:]) }
+
+// NewStation opens signing on an installation that never signed for this
+// wallet. The step keeps the new nonce stream and then shows the first pool.
+// ErrUnlisted if the charter does not list this installation.
+func NewStation(setup Setup, e ceremonies.Event) (*Station, ceremonies.Step, error) {
+	s, err := build(setup)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	st := newStream(e.Random, setup.Share)
+	page, st, err := st.publish(uint64(setup.Pool), s.gen)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	next := stationState{Stream: st}
+	if next.Head, err = s.signHead(ledger.Head{Epoch: st.Epoch}, e.Random); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	body, err := wire.Marshal(Pool{Page: page, Head: next.Head})
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	m, err := s.seal(wire.KindNoncePool, body, e.Random)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	save, err := s.save(next, e.Time, "published", m.Bytes)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	save = append(save, ceremonies.Record{Name: "signing/pool", Value: m.Bytes})
+	return s, ceremonies.Step{
+		Save:   save,
+		Send:   []wire.Message{m},
+		Screen: ceremonies.Show{Title: "First nonce pool", To: "the coordinator", Message: m},
+	}, nil
+}
+
+// ResumeStation rebuilds the machine from the kept records: the one named
+// "signing/state" and all under LedgerPrefix; records of other names are
+// passed over.
+func ResumeStation(setup Setup, kept []ceremonies.Record) (*Station, error) {
+	s, err := build(setup)
+	if err != nil {
+		return nil, err
+	}
+	var state []byte
+	var entries [][]byte
+	for _, r := range kept {
+		switch {
+		case r.Name == StateName:
+			state = r.Value
+		case strings.HasPrefix(r.Name, LedgerPrefix):
+			entries = append(entries, r.Value)
+		}
+	}
+	if err := wire.Unmarshal(state, &s.state, 1<<20); err != nil {
+		return nil, fmt.Errorf("signing: resume: %w", err)
+	}
+	if err := s.state.Stream.valid(); err != nil {
+		return nil, err
+	}
+	records, err := decodeRecords(entries)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		if err := s.ledger.Add(r); err != nil {
+			return nil, fmt.Errorf("signing: resume: %w", err)
+		}
+		if int(r.Station) == setup.Station {
+			s.own[r.Request] = true
+		}
+	}
+	for _, h := range append(s.state.Peers, s.state.Head) {
+		if err := s.ledger.AddHead(h); err != nil {
+			return nil, fmt.Errorf("signing: resume: %w", err)
+		}
+	}
+	if s.ledger.Known()[setup.Station] != s.state.Head.Seq {
+		return nil, errors.New("signing: resume: the ledger does not end at this station's head")
+	}
+	return s, nil
+}
+
+func build(setup Setup) (*Station, error) {
+	if err := setup.check(); err != nil {
+		return nil, err
+	}
+	ring, err := setup.keyring()
+	if err != nil {
+		return nil, err
+	}
+	l, err := ledger.New(setup.instances())
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Bind([32]byte(setup.Wallet.ID())); err != nil {
+		return nil, err
+	}
+	key := setup.Wallet.Key()
+	return &Station{
+		setup: setup,
+		ring:  ring,
+		gen: generator{
+			wallet: [32]byte(setup.Wallet.ID()),
+			key:    [32]byte(key[1:]),
+			share:  setup.Share,
+			public: setup.PublicShares[setup.Station],
+		},
+		ledger: l,
+		own:    make(map[[32]byte]bool),
+		await:  awaitingRequest{},
+	}, nil
+}
+
+// Status is what a home screen shows of a station.
+type Status struct {
+	Unused  uint64 // published nonces not yet burnt
+	Head    ledger.Head
+	Frozen  bool
+	Receipt [32]byte // end of the transcript, shown as words at unlocking
+}
+
+// Status reports the machine's state; it holds no secret.
+func (s *Station) Status() Status {
+	return Status{
+		Unused:  s.state.Stream.Published - s.state.Stream.Next,
+		Head:    s.state.Head,
+		Frozen:  len(s.state.Frozen) > 0,
+		Receipt: s.state.Receipt,
+	}
+}
+
+// Screen is what the station waits for, for a driver that has just resumed.
+func (s *Station) Screen() ceremonies.Screen {
+	if len(s.state.Frozen) > 0 {
+		return ceremonies.Failed{Fault: frozenFault(s.state.Frozen)}
+	}
+	return ceremonies.Scan{Title: "Ready to sign", Want: s.await.awaited()}
+}
+
+// Step consumes an event: a scanned request, or the decision on a review.
+func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
+	switch in := e.Input.(type) {
+	case ceremonies.Start:
+		return ceremonies.Step{Screen: s.Screen()}, nil
+	case ceremonies.Scanned:
+		return s.scanned(e, in.Bytes)
+	case ceremonies.Approve:
+		if w, ok := s.await.(awaitingDecision); ok && in.Digest == w.digest {
+			return s.approve(e, w)
+		}
+	case ceremonies.Refuse:
+		if w, ok := s.await.(awaitingDecision); ok && in.Digest == w.digest {
+			return s.refuse(e, w.digest, nil, []string{"The operator refused: " + in.Reason})
+		}
+	}
+	return ceremonies.Step{}, ceremonies.Unexpected("signing/unexpected", s.await.awaited())
+}
+
+// signHead signs a head of this station.
+func (s *Station) signHead(h ledger.Head, aux [32]byte) (ledger.Head, error) {
+	h.Wallet = [32]byte(s.setup.Wallet.ID())
+	h.Station = uint8(s.setup.Station)
+	return ledger.SignHead(h, s.setup.Instance, aux)
+}
+
+func (s *Station) seal(kind wire.Kind, body []byte, aux [32]byte) (wire.Message, error) {
+	return wire.Seal(kind, [32]byte(s.setup.Wallet.ID()), body, s.setup.Instance, aux)
+}
+
+// save gives the records of a new state, which becomes the machine's: the state
+// with one more transcript entry, that entry, and what was learnt of peers.
+func (s *Station) save(next stationState, time int64, what string, body []byte) ([]ceremonies.Record, error) {
+	entry := ceremonies.NewEntry(time, what, body)
+	receipt, err := ceremonies.Link(next.Receipt, entry)
+	if err != nil {
+		return nil, err
+	}
+	line, err := wire.Marshal(entry)
+	if err != nil {
+		return nil, err
+	}
+	next.Events, next.Receipt = next.Events+1, receipt
+	state, err := wire.Marshal(next)
+	if err != nil {
+		return nil, err
+	}
+	out := append(s.unsaved,
+		ceremonies.Record{Name: StateName, Value: state},
+		ceremonies.Record{Name: fmt.Sprintf("%s%012d", TranscriptPrefix, next.Events), Value: line})
+	s.state, s.unsaved = next, nil
+	return out, nil
+}
+
+func decodeRecords(entries [][]byte) ([]ledger.Record, error) {
+	records := make([]ledger.Record, 0, len(entries))
+	for _, b := range entries {
+		r, err := ledger.DecodeRecord(b)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	slices.SortFunc(records, func(a, b ledger.Record) int {
+		return cmp.Or(cmp.Compare(a.Station, b.Station), cmp.Compare(a.Seq, b.Seq))
+	})
+	return records, nil
+}

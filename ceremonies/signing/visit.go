@@ -1,0 +1,220 @@
+package signing
+
+import (
+	"errors"
+	"fmt"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/batch"
+	"heliograph/shared/ledger"
+	"heliograph/shared/policy"
+	"heliograph/shared/wire"
+)
+
+// scanned takes a message from the camera through every check that comes
+// before a person is asked. The order matters: who says it, is it already
+// answered, is it for this station in this position, is this station's memory
+// the newest, what does it pay, do the rules allow it.
+func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
+	opened, err := wire.Open(sealed, s.ring)
+	if err != nil {
+		return ceremonies.Step{}, &ceremonies.Fault{
+			Code: "signing/not-ours", What: "This message cannot be believed: " + err.Error() + ".",
+			Safe: "Nothing was read beyond the envelope; nothing has changed.", Remedy: "Scan the request of this wallet's coordinator.",
+		}
+	}
+	if opened.Kind() != wire.KindSigningRequest {
+		return ceremonies.Step{}, ceremonies.Unexpected("signing/kind", s.await.awaited())
+	}
+	var req Request
+	if err := wire.Unmarshal(opened.Body(), &req, wire.KindSigningRequest.MaxBody()); err != nil {
+		return ceremonies.Step{}, refused("signing/malformed", err.Error())
+	}
+	digest := Digest(req.Order)
+	if s.own[digest] {
+		name := responseName(digest)
+		return ceremonies.Step{Stored: name, Screen: ceremonies.Scan{Title: "This batch was already answered; the same answer is shown again", Want: "a signing request from the coordinator"}}, nil
+	}
+	if len(s.state.Frozen) > 0 {
+		return ceremonies.Step{}, frozenFault(s.state.Frozen)
+	}
+	d := s.setup.Charter.Document()
+	order, facts, err := decodeOrder(req.Order, len(d.Stations), int(d.Threshold))
+	if err != nil {
+		return ceremonies.Step{}, refused("signing/malformed", err.Error())
+	}
+	position, fault := s.place(order, req.Acks, digest)
+	if fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	own := order.Heads[s.setup.Station]
+	if own.Instance == s.setup.Instance.Public() && own.Verify() == nil && own.Later(s.state.Head) {
+		return s.freeze(e, own)
+	}
+	snapshot, fault := s.remember(order.Heads, req.Missed)
+	if fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	verified, err := facts.Verify(s.setup.Wallet)
+	if err != nil {
+		return ceremonies.Step{}, refused("signing/facts", err.Error())
+	}
+	if fault := s.nonces(order, position, verified.Inputs()); fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	if fault := s.clock(facts, e.Time); fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	approved, verdict, err := policy.Judge(s.setup.Charter, verified, snapshot)
+	if err != nil {
+		return ceremonies.Step{}, refused("signing/judge", err.Error())
+	}
+	if !verdict.Allowed {
+		rules := make([]string, 0, 4)
+		for _, l := range verdict.Refusals() {
+			rules = append(rules, l.Rule)
+		}
+		return s.refuse(e, digest, rules, verdict.Sentences())
+	}
+	s.await = awaitingDecision{order: order, digest: digest, position: position, approved: approved}
+	return ceremonies.Step{Screen: review(s.setup.Group, digest, approved)}, nil
+}
+
+// place finds this station in the quorum and demands that every station before
+// it acknowledged this very order. So a coordinator that tells two stories to
+// one quorum gets no complete signature: the last honest station sees it.
+func (s *Station) place(o Order, acks [][64]byte, digest [32]byte) (int, *ceremonies.Fault) {
+	position := -1
+	for p, station := range o.Quorum {
+		if int(station) == s.setup.Station {
+			position = p
+		}
+	}
+	if position < 0 {
+		return 0, refused("signing/other-quorum", "this station is not in the request's quorum")
+	}
+	if len(acks) != position {
+		return 0, refused("signing/out-of-order", fmt.Sprintf("this station is visited at place %d, and %d stations have acknowledged", position+1, len(acks)))
+	}
+	keys := s.setup.instances()
+	for p, sig := range acks {
+		if err := wire.Verify(keys[o.Quorum[p]], acknowledgement(digest, p), sig); err != nil {
+			return 0, refused("signing/acknowledgement", fmt.Sprintf("station %d did not acknowledge this request; it may have been shown another", o.Quorum[p]))
+		}
+	}
+	return position, nil
+}
+
+// remember learns the peers' records that travel with a request and demands a
+// snapshot that hides nothing: this station's own last record, every head it
+// ever saw, every record behind them. A record that verifies is remembered
+// even if the request is refused: memory only ever grows.
+func (s *Station) remember(heads []ledger.Head, missed [][]byte) (ledger.Snapshot, *ceremonies.Fault) {
+	if own := heads[s.setup.Station]; own != s.state.Head {
+		return ledger.Snapshot{}, refused("signing/stale-snapshot", "the request does not know this station's last record")
+	}
+	records, err := decodeRecords(missed)
+	if err != nil {
+		return ledger.Snapshot{}, refused("signing/records", err.Error())
+	}
+	for _, r := range records {
+		if int(r.Station) == s.setup.Station {
+			return ledger.Snapshot{}, refused("signing/records", "a record of this very station travels with the request")
+		}
+		before := s.ledger.Known()
+		if err := s.ledger.Add(r); err != nil {
+			var twice *ledger.Equivocation
+			if errors.As(err, &twice) {
+				return ledger.Snapshot{}, &ceremonies.Fault{
+					Code: "signing/equivocation", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: int(r.Station)},
+					What:   fmt.Sprintf("Station %d signed two different records with one number.", r.Station),
+					Safe:   "This station signs nothing.",
+					Remedy: "Keep this record; station " + fmt.Sprint(r.Station) + " is cloned, restored or dishonest.",
+					Record: contradiction(twice),
+				}
+			}
+			return ledger.Snapshot{}, refused("signing/records", err.Error())
+		}
+		if r.Seq <= before[r.Station] {
+			continue
+		}
+		b, err := r.Encode()
+		if err != nil {
+			return ledger.Snapshot{}, refused("signing/records", err.Error())
+		}
+		s.unsaved = append(s.unsaved, ceremonies.Record{Name: ledgerName(r.Station, r.Seq), Value: b})
+	}
+	for i, known := range s.ledger.Heads() {
+		if i != s.setup.Station && known.Later(heads[i]) {
+			return ledger.Snapshot{}, refused("signing/rolled-back-peer", fmt.Sprintf("station %d is shown in an older state than this station has already seen", i))
+		}
+	}
+	snapshot, err := s.ledger.Snapshot(heads)
+	if errors.Is(err, ledger.ErrHidden) {
+		return ledger.Snapshot{}, refused("signing/hidden-record", err.Error())
+	}
+	if err != nil {
+		return ledger.Snapshot{}, refused("signing/snapshot", err.Error())
+	}
+	return snapshot, nil
+}
+
+// contradiction packs the two records for a third program to check.
+func contradiction(e *ledger.Equivocation) []byte {
+	b, err := wire.Marshal([]ledger.Record{e.First, e.Second})
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// nonces checks that the indices this station would use are its own, published
+// and unburnt, and that every slot has an aggregate nonce.
+func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
+	st, at := s.state.Stream, o.Starts[position]
+	switch {
+	case len(o.Nonces) != slots*nonceSize:
+		return refused("signing/malformed", fmt.Sprintf("%d bytes of aggregate nonces for %d slots", len(o.Nonces), slots))
+	case at.Epoch != st.Epoch:
+		return refused("signing/epoch", "the request uses nonces of another installation")
+	case at.Index < st.Next:
+		return refused("signing/burnt", errBurnt.Error())
+	case uint64(slots) > st.Published || at.Index > st.Published-uint64(slots):
+		return refused("signing/unpublished", errUnpublished.Error())
+	case at.Index-st.Next > maxSkip:
+		return refused("signing/skip", errSkip.Error())
+	}
+	return nil
+}
+
+// clock is a local gate: it is not part of the verdict's hash, since every
+// station has its own clock.
+func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
+	tolerance := int64(s.setup.Charter.Document().ClockTolerance)
+	if r.Time < now-tolerance || r.Time > now+tolerance {
+		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", abs(r.Time-now), tolerance))
+	}
+	if now >= r.Expiry {
+		return refused("time/expired", fmt.Sprintf("the request expired %d s ago", now-r.Expiry))
+	}
+	return nil
+}
+
+func abs(x int64) int64 {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// refused is the fault of a check that a request did not pass. It accuses the
+// coordinator, which signed the request, of an error or worse.
+func refused(code, why string) *ceremonies.Fault {
+	return &ceremonies.Fault{
+		Code:    code,
+		Suspect: ceremonies.Suspect{Kind: ceremonies.Coordinator},
+		What:    "This request is refused: " + why + ".",
+		Safe:    "Nothing was signed and no nonce was burnt.",
+		Remedy:  "Have the treasury prepare the batch again.",
+	}
+}
