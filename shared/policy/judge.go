@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"heliograph/shared/batch"
+	"heliograph/shared/charter"
+	"heliograph/shared/ledger"
+)
+
+// Approved is a batch that the charter allows. Only Judge makes one; the zero
+// value is refused.
+type Approved struct {
+	verified batch.Verified
+	verdict  Verdict
+	planned  ledger.Planned
+}
+
+// Valid reports whether the value was made by Judge.
+func (a Approved) Valid() bool { return a.verified.Valid() && a.verdict.Allowed }
+
+// Verified returns the batch.
+func (a Approved) Verified() batch.Verified { return a.verified }
+
+// Verdict returns the trace of the decision.
+func (a Approved) Verdict() Verdict { return a.verdict.clone() }
+
+// Planned returns what the decision counted: what the record of a release must
+// say of payments and fee.
+func (a Approved) Planned() ledger.Planned {
+	p := a.planned
+	p.Payments = slices.Clone(p.Payments)
+	return p
+}
+
+// Judge decides by charter c whether batch b may be signed, given snapshot s.
+//
+// Approved is valid exactly if the verdict allows. An error is misuse, never a
+// refusal: a zero value, a charter of another wallet or of a later epoch, or a
+// snapshot of other stations or another wallet.
+func Judge(c charter.Charter, b batch.Verified, s ledger.Snapshot) (Approved, Verdict, error) {
+	d := c.Document()
+	if err := fit(c, d, b, s); err != nil {
+		return Approved{}, Verdict{}, fmt.Errorf("policy: judge: %w", err)
+	}
+	f := gather(b)
+	t := &trace{f: f}
+	t.structure(c, d, s)
+	t.rules(d, s.Plan(f.planned))
+	v := Verdict{Allowed: true, Trace: t.lines, context: context(c, b, s)}
+	for _, line := range v.Trace {
+		v.Allowed = v.Allowed && line.Pass
+	}
+	if !v.Allowed {
+		return Approved{}, v, nil
+	}
+	return Approved{verified: b, verdict: v.clone(), planned: f.planned}, v, nil
+}
+
+// fit checks that the three belong together: that the charter is the one that
+// the wallet's key was made under, on its network, and that the snapshot is of
+// this wallet and of this charter's stations.
+func fit(c charter.Charter, d charter.Document, b batch.Verified, s ledger.Snapshot) error {
+	if !c.Valid() || !b.Valid() || !s.Valid() {
+		return errors.New("charter, batch or snapshot is the zero value")
+	}
+	w := b.Wallet()
+	if d.Epoch != 0 {
+		return fmt.Errorf("the charter is of epoch %d: only epoch 0 is bound to a key", d.Epoch)
+	}
+	if w.Charter0() != c.ID() || w.Network() != d.Network {
+		return errors.New("the wallet's key was made under another charter")
+	}
+	if s.Wallet() != [32]byte(w.ID()) {
+		return errors.New("the snapshot is of another wallet")
+	}
+	if !slices.Equal(s.Instances(), c.Instances()) {
+		return errors.New("the snapshot is of other stations than the charter's")
+	}
+	return nil
+}
