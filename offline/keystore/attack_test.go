@@ -90,8 +90,8 @@ func TestEveryAlteredByteIsFound(t *testing.T) {
 	refused(t, d, "key with a byte more", keystore.ErrDamaged)
 	d.Write("key", bytes.Repeat([]byte{'a'}, 1<<20))
 	refused(t, d, "key of a megabyte", keystore.ErrDamaged)
-	d.Write("key", bytes.Replace(key, []byte(" 1\n"), []byte(" 30\n"), 1))
-	refused(t, d, "key that asks for a terabyte of scrypt", keystore.ErrDamaged)
+	d.Write("key", bytes.Replace(key, []byte(" 1\n"), []byte(" 21\n"), 1))
+	refused(t, d, "key that asks for two gigabytes of scrypt", keystore.ErrDamaged)
 }
 
 // The same visitor puts true entries in other places: swapped, repeated, left
