@@ -15,7 +15,6 @@ import (
 type Approved struct {
 	verified batch.Verified
 	verdict  Verdict
-	planned  ledger.Planned
 }
 
 // Valid reports whether the value was made by Judge.
@@ -26,14 +25,6 @@ func (a Approved) Verified() batch.Verified { return a.verified }
 
 // Verdict returns the trace of the decision.
 func (a Approved) Verdict() Verdict { return a.verdict.clone() }
-
-// Planned returns what the decision counted: what the record of a release must
-// say of payments and fee.
-func (a Approved) Planned() ledger.Planned {
-	p := a.planned
-	p.Payments = slices.Clone(p.Payments)
-	return p
-}
 
 // Judge decides by charter c whether batch b may be signed, given snapshot s.
 //
@@ -56,7 +47,7 @@ func Judge(c charter.Charter, b batch.Verified, s ledger.Snapshot) (Approved, Ve
 	if !v.Allowed {
 		return Approved{}, v, nil
 	}
-	return Approved{verified: b, verdict: v.clone(), planned: f.planned}, v, nil
+	return Approved{verified: b, verdict: v.clone()}, v, nil
 }
 
 // fit checks that the three belong together: that the charter is the one that
