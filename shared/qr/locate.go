@@ -6,11 +6,11 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 )
 
-// The reader finds its own way around a code. gozxing lays one grid over four
-// points and loses half of what a tilted camera sees; here the corners of the
-// three finder patterns and every alignment pattern give the grid, and
-// modules are judged by their brightness against their neighbours'.
-// References are to ISO/IEC 18004:2015.
+// The reader finds its own way around a code and leaves only the bits to
+// gozxing, which lays one grid over four points and so loses half of what a
+// tilted camera sees. Here the corners of the three finder patterns and every
+// alignment pattern give the grid, and modules are judged by their brightness
+// against their neighbours'. References are to ISO/IEC 18004:2015.
 
 // finder is a finder pattern as it lies in the picture.
 type finder struct {
@@ -121,12 +121,11 @@ func (p plane) patch(at, u, v vec, reach float64) int {
 }
 
 // measure returns the finders with their corners, and an estimate of the
-// number of modules a side. middles are top left, top right, bottom left;
-// module is about one module's side in pixels.
-func (p plane) measure(middles [3]vec, module float64) (finders [3]finder, side float64, ok bool) {
-	across, down := middles[1].minus(middles[0]), middles[2].minus(middles[0])
-	u, v := across.times(module/across.length()), down.times(module/down.length())
-	for i, middle := range middles {
+// number of modules a side.
+func (p plane) measure(t triple) (finders [3]finder, side float64, ok bool) {
+	across, down := t.at[1].minus(t.at[0]), t.at[2].minus(t.at[0])
+	u, v := across.times(t.module/across.length()), down.times(t.module/down.length())
+	for i, middle := range t.at {
 		f, ok := p.findCorners(middle, u, v)
 		if !ok {
 			return finders, 0, false

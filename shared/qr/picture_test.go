@@ -276,6 +276,126 @@ func TestThroughPoints(t *testing.T) {
 	}
 }
 
+// turned shows img turned by degrees about its middle, on a light ground of
+// 720 by 720 pixels, and mirrored if mirror is -1.
+func turned(img *image.Gray, degrees, mirror float64) *image.Gray {
+	const side = 720
+	out := image.NewGray(image.Rect(0, 0, side, side))
+	sin, cos := math.Sincos(degrees * math.Pi / 180)
+	w := float64(img.Rect.Dx())
+	for y := 0; y < side; y++ {
+		for x := 0; x < side; x++ {
+			dx, dy := float64(x)+0.5-side/2, float64(y)+0.5-side/2
+			u, v := mirror*(cos*dx+sin*dy)+w/2, cos*dy-sin*dx+w/2
+			out.Pix[y*side+x] = 0xe0
+			if u >= 0 && v >= 0 && u < w && v < w {
+				out.Pix[y*side+x] = img.Pix[int(v)*img.Stride+int(u)]/2 + 0x40
+			}
+		}
+	}
+	return out
+}
+
+// People hold codes at any angle, and some cameras mirror.
+func TestReadAnyWayUp(t *testing.T) {
+	want := text("angle", 700)
+	img := draw(t, want, 15, 5)
+	for degrees := 0.0; degrees < 360; degrees += 15 {
+		for _, mirror := range []float64{1, -1} {
+			if got, err := Read(turned(img, degrees, mirror)); err != nil || got != want {
+				t.Errorf("%.0f degrees, mirror %.0f: %v", degrees, mirror, err)
+			}
+		}
+	}
+}
+
+// A picture full of rings, each of which could be a finder pattern, must cost
+// a bounded amount of work.
+func TestReadManyFinders(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 1280, 720))
+	for y := 0; y < 720; y++ {
+		for x := 0; x < 1280; x++ {
+			dx, dy := (x/4)%9-4, (y/4)%9-4
+			if ring := max(dx, -dx, dy, -dy); ring == 2 || ring == 4 {
+				img.Pix[y*1280+x] = 0xff
+			}
+		}
+	}
+	p, err := planeOf(img, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, _ := p.binarize(nil, nil)
+	found := bits.candidates()
+	if len(found) < maxCandidates || len(found) > maxCandidates+1280/36 {
+		t.Errorf("%d candidates", len(found))
+	}
+	if n := len(triples(found)); n > maxTriples {
+		t.Errorf("%d triples", n)
+	}
+	if got, err := Read(img); !errors.Is(err, ErrNoCode) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A false ring beside the code, as data sometimes make one inside it, must not
+// hide the true ones: it is tried and turned down.
+func TestReadBesideFalseFinder(t *testing.T) {
+	want := text("false", 500)
+	img := draw(t, want, 15, 5)
+	picture := image.NewGray(image.Rect(0, 0, 1280, 720))
+	for i := range picture.Pix {
+		picture.Pix[i] = 0xff
+	}
+	for y := 0; y < img.Rect.Dy(); y++ {
+		copy(picture.Pix[(200+y)*1280+300:], img.Pix[y*img.Stride:][:img.Stride])
+	}
+	for _, at := range []image.Point{{320, 150}, {800, 560}, {690, 40}} {
+		for y := 0; y < 35; y++ {
+			copy(picture.Pix[(at.Y+y)*1280+at.X:], img.Pix[(20+y)*img.Stride+20:][:35])
+		}
+	}
+	if got, err := Read(picture); err != nil || got != want {
+		t.Error(err)
+	}
+}
+
+// Damage on the way costs frames, never the message.
+func TestTransferThroughDamage(t *testing.T) {
+	message := sample("damage", 4000)
+	e := encoder(t, message, DefaultFragment)
+	c, err := channel.New(channel.Options{Level: 1, Seed: 1, Loss: 0.2, Blend: 0.1, Half: 0.1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Reader
+	var d Decoder
+	shown := 0
+	for ; !d.Done(); shown++ {
+		if shown > 10*e.K() {
+			t.Fatal("does not end")
+		}
+		picture, ok := c.Pass(draw(t, e.Frame(shown), 0, modulePx))
+		if !ok {
+			continue
+		}
+		got, err := r.Read(picture)
+		if errors.Is(err, ErrNoCode) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Receive(got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := d.Message(); err != nil || !bytes.Equal(got, message) {
+		t.Fatal("wrong message", err)
+	}
+	t.Logf("K %d: %d frames shown", e.K(), shown)
+}
+
 // FuzzRead: no picture makes Read panic, break what is underneath it, or
 // return an empty text as if it were one.
 func FuzzRead(f *testing.F) {

@@ -1,12 +1,9 @@
 package qr
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
-
-	"github.com/makiuchi-d/gozxing"
 )
 
 // Limits on a picture: 16 megapixels hold any camera's video frame, and a
@@ -105,35 +102,4 @@ func (p plane) halve(buffer []uint8) plane {
 		}
 	}
 	return out
-}
-
-// luminance lets gozxing see a plane.
-type luminance struct{ plane }
-
-func (l luminance) GetRow(y int, row []byte) ([]byte, error) {
-	if y < 0 || y >= l.h {
-		return nil, errors.New("qr: internal error: row outside the picture")
-	}
-	return append(row[:0], l.pix[y*l.w:(y+1)*l.w]...), nil
-}
-
-func (l luminance) GetMatrix() []byte       { return l.pix }
-func (l luminance) GetWidth() int           { return l.w }
-func (l luminance) GetHeight() int          { return l.h }
-func (l luminance) IsCropSupported() bool   { return false }
-func (l luminance) IsRotateSupported() bool { return false }
-func (l luminance) String() string          { return fmt.Sprintf("%d by %d pixels", l.w, l.h) }
-
-func (l luminance) Invert() gozxing.LuminanceSource { return gozxing.LuminanceSourceInvert(l) }
-
-func (l luminance) Crop(_, _, _, _ int) (gozxing.LuminanceSource, error) {
-	return nil, errors.New("qr: internal error: no crop")
-}
-
-func (l luminance) RotateCounterClockwise() (gozxing.LuminanceSource, error) {
-	return nil, errors.New("qr: internal error: no rotation")
-}
-
-func (l luminance) RotateCounterClockwise45() (gozxing.LuminanceSource, error) {
-	return nil, errors.New("qr: internal error: no rotation")
 }

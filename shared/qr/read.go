@@ -8,7 +8,6 @@ import (
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
-	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
 // ErrNoCode says that no code could be read in a picture, which is normal for
@@ -19,10 +18,11 @@ var ErrNoCode = errors.New("qr: reading: no code can be read")
 // the last one was and looks there first. The zero value is ready. It is not
 // safe for concurrent use.
 type Reader struct {
-	region  image.Rectangle // where the last code was, with room to move; empty if unknown
-	grey    []uint8         // buffers
-	cropped []uint8
-	halved  []uint8
+	region image.Rectangle // where the last code was, with room to move; empty if unknown
+
+	// Buffers.
+	grey, cropped, halved, binary []uint8
+	sums                          []uint32
 }
 
 // Read returns the text of the QR code in a single picture.
@@ -69,56 +69,40 @@ func (r *Reader) around(found image.Rectangle) image.Rectangle {
 	return found.Inset(-max(found.Dx(), found.Dy()) / 8)
 }
 
-// search tries the cheap way first: finder patterns in a picture of half the
-// size, where noise and blur matter less, but for small modules. Then the
-// picture itself.
+// search looks for finder patterns in a picture of half the size first, where
+// noise and blur matter less, and then in the picture itself, which small
+// modules need.
 func (r *Reader) search(p plane) (text string, found image.Rectangle, ok bool) {
 	if p.w >= 4*minSide && p.h >= 4*minSide {
 		half := p.halve(r.halved)
 		r.halved = half.pix
-		if text, found, ok = p.readWith(half, 2, gozxing.NewHybridBinarizer); ok {
+		if text, found, ok = r.searchAt(p, half, 2); ok {
 			return text, found, true
 		}
 	}
-	if text, found, ok = p.readWith(p, 1, gozxing.NewHybridBinarizer); ok {
-		return text, found, true
-	}
-	return p.readWith(p, 1, gozxing.NewGlobalHistgramBinarizer)
+	return r.searchAt(p, p, 1)
 }
 
-// readWith looks for finder patterns in seen, which is p reduced by scale, and
-// reads the code in p. If its own way through the code fails it takes
-// gozxing's.
-func (p plane) readWith(seen plane, scale float64, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (string, image.Rectangle, bool) {
-	bits, err := binarizer(luminance{seen}).GetBlackMatrix()
-	if err != nil {
-		return "", image.Rectangle{}, false
+// searchAt looks for finder patterns in seen, which is p reduced by scale, and
+// reads the code in p.
+func (r *Reader) searchAt(p, seen plane, scale float64) (string, image.Rectangle, bool) {
+	bits, sums := seen.binarize(r.sums, r.binary)
+	r.sums, r.binary = sums, bits.pix
+	for _, t := range triples(bits.candidates()) {
+		for i := range t.at {
+			t.at[i] = t.at[i].times(scale)
+		}
+		t.module *= scale
+		if text, ok := p.readAt(t); ok {
+			return text, extent(t.at), true
+		}
 	}
-	info, err := detector.NewFinderPatternFinder(bits, nil).Find(nil)
-	if err != nil {
-		return "", image.Rectangle{}, false
-	}
-	var middles [3]vec
-	module := 0.0
-	for i, f := range []*detector.FinderPattern{info.GetTopLeft(), info.GetTopRight(), info.GetBottomLeft()} {
-		middles[i] = vec{f.GetX() * scale, f.GetY() * scale}
-		module += f.GetEstimatedModuleSize() * scale / 3
-	}
-	found := extent(middles)
-	if text, ok := p.readAt(middles, module); ok {
-		return text, found, true
-	}
-	result, err := detector.NewDetector(bits).ProcessFinderPatternInfo(info)
-	if err != nil {
-		return "", found, false
-	}
-	text, ok := decode(result.GetBits())
-	return text, found, ok
+	return "", image.Rectangle{}, false
 }
 
 // readAt reads the code with the given finder patterns.
-func (p plane) readAt(middles [3]vec, module float64) (string, bool) {
-	finders, estimate, ok := p.measure(middles, module)
+func (p plane) readAt(t triple) (string, bool) {
+	finders, estimate, ok := p.measure(t)
 	if !ok || !(estimate > 17 && estimate < 181) {
 		return "", false
 	}
@@ -145,6 +129,7 @@ func (p plane) readAt(middles [3]vec, module float64) (string, bool) {
 	return "", false
 }
 
+// decode corrects and reads the bits of a code.
 func decode(bits *gozxing.BitMatrix) (string, bool) {
 	result, err := decoder.NewDecoder().Decode(bits, nil)
 	if err != nil {
