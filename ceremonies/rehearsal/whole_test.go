@@ -5,6 +5,7 @@ import (
 
 	"github.com/btcsuite/btcd/btcec/v2/schnorr"
 
+	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 )
 
@@ -40,7 +41,12 @@ func rules() charter.Document {
 // ready is a world of t of n stations that may sign.
 func ready(t *testing.T, threshold, n int) *World {
 	t.Helper()
-	w, err := New(threshold, n, 1)
+	return readySeed(t, threshold, n, 1)
+}
+
+func readySeed(t *testing.T, threshold, n int, seed uint64) *World {
+	t.Helper()
+	w, err := New(threshold, n, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,24 +80,29 @@ func TestWholePath(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			slots := v.Slots()
-			if len(sigs) != 64*len(slots) {
-				t.Fatalf("%d bytes of signatures for %d slots", len(sigs), len(slots))
-			}
-			for i, slot := range slots {
-				spot := v.Transactions()[slot.Transaction].Spots()[slot.Input]
-				key, err := schnorr.ParsePubKey(spot.OutputKey[:])
-				if err != nil {
-					t.Fatal(err)
-				}
-				sig, err := schnorr.ParseSignature(sigs[i*64 : i*64+64])
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !sig.Verify(slot.Sighash[:], key) {
-					t.Fatalf("slot %d: the signature does not verify", i)
-				}
+			if len(sigs) != 64*v.Inputs() || !verifies(t, v, sigs) {
+				t.Fatalf("%d of %d, round %d: the signatures do not verify", c.t, c.n, round)
 			}
 		}
 	}
+}
+
+// verifies checks every slot's signature with btcec, independently of frost.
+func verifies(t *testing.T, v batch.Verified, sigs []byte) bool {
+	t.Helper()
+	for i, slot := range v.Slots() {
+		spot := v.Transactions()[slot.Transaction].Spots()[slot.Input]
+		key, err := schnorr.ParsePubKey(spot.OutputKey[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sig, err := schnorr.ParseSignature(sigs[i*64 : i*64+64])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sig.Verify(slot.Sighash[:], key) {
+			return false
+		}
+	}
+	return true
 }

@@ -78,7 +78,7 @@ type World struct {
 // New makes a world of n stations of which t sign together, on regtest, before
 // enrolment.
 func New(t, n int, seed uint64) (*World, error) {
-	w := &World{Disk: Disk{}, Now: 1_800_000_000, Pool: 64, threshold: t, network: wallet.Regtest, seed: seed}
+	w := &World{Disk: Disk{}, Now: 1_800_000_000, Pool: 24, threshold: t, network: wallet.Regtest, seed: seed}
 	var err error
 	if w.Courier, err = wire.GenerateSigningKey(w.Random()); err != nil {
 		return nil, err

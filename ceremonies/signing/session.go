@@ -41,6 +41,11 @@ const (
 	SignaturesPrefix = "signatures/"
 )
 
+// SessionName is the record that holds the session of an order.
+func SessionName(digest [32]byte) string {
+	return SessionPrefix + hex.EncodeToString(digest[:])
+}
+
 // SignaturesName is the record that holds the signatures of an order.
 func SignaturesName(digest [32]byte) string {
 	return SignaturesPrefix + hex.EncodeToString(digest[:])
@@ -353,5 +358,5 @@ func (s *Session) keep(time int64, what string, body []byte) (ceremonies.Record,
 	if err != nil {
 		return ceremonies.Record{}, err
 	}
-	return ceremonies.Record{Name: SessionPrefix + hex.EncodeToString(s.digest[:]), Value: b}, nil
+	return ceremonies.Record{Name: SessionName(s.digest), Value: b}, nil
 }

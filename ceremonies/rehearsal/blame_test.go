@@ -1,0 +1,193 @@
+package rehearsal
+
+import (
+	"errors"
+	"testing"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/ledger"
+	"heliograph/shared/wire"
+)
+
+// reseal lets a dishonest station change its answer and sign it again.
+func (w *World) reseal(t *testing.T, s *Station, answer []byte, change func(*signing.Response)) []byte {
+	t.Helper()
+	r := w.response(t, answer)
+	change(&r)
+	body, err := wire.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wire.Seal(wire.KindSigningResponse, [32]byte(w.Public.Wallet.ID()), body, s.Identity.Instance, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Bytes
+}
+
+// A station gives a wrong partial signature, so that the batch fails and nobody
+// knows why. The coordinator names it, with a record that a third program
+// checks from the wallet's public file alone.
+func TestWrongShareIsBlamedByName(t *testing.T) {
+	var first ledger.Head // the station's own, but of before the release
+	for name, change := range map[string]func(*signing.Response){
+		"session/wrong-share":     func(r *signing.Response) { r.Shares[40] ^= 1 },
+		"session/shares":          func(r *signing.Response) { r.Shares = r.Shares[:32] },
+		"session/acknowledgement": func(r *signing.Response) { r.Ack[3] ^= 1 },
+		"session/record":          func(r *signing.Response) { r.Record = r.Record[:len(r.Record)-1] },
+		"session/head":            func(r *signing.Response) { r.Head = first },
+		"session/refill":          func(r *signing.Response) { r.Refill.Epoch[0] ^= 1 },
+	} {
+		w := ready(t, 2, 3)
+		req := w.Pay("blame", "Exchange", payee(1), 0, 2000, 100_000)
+		req.Transactions[0].Inputs = append(req.Transactions[0].Inputs, w.Coin(3, 40_000))
+		req.Transactions[0].Variants[0].Change += 39_000
+		session, request, err := w.Open(req, 1, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := w.Stations[1]
+		first = s.Sign.Status().Head
+		answer, _, err := w.Visit(s, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = session.Step(w.Event(ceremonies.Scanned{Bytes: w.reseal(t, s, answer, change)}))
+		var fault *ceremonies.Fault
+		if !errors.As(err, &fault) {
+			t.Fatalf("%s: the coordinator took a wrong answer: %v", name, err)
+		}
+		if fault.Code != name || fault.Suspect != (ceremonies.Suspect{Kind: ceremonies.Station, Station: 1}) {
+			t.Fatalf("fault %q, suspect %v; want %q, station 1", fault.Code, fault.Suspect, name)
+		}
+		found, err := signing.VerifyBlame(SigningGroup(w.Public), fault.Record)
+		if err != nil || found.Station != 1 {
+			t.Fatalf("%s: a third program does not find it: %+v, %v", name, found, err)
+		}
+		// The coordinator is not stuck: the honest answer still passes.
+		if _, err := w.keep(session.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
+			t.Fatalf("%s: the honest answer is refused: %v", name, err)
+		}
+	}
+}
+
+// A coordinator tries to frame an honest station: it alters the answer, or sets
+// the answer beside another order or beside commitments of its own making.
+// Nothing that accuses is the coordinator's word, so nothing is proven.
+func TestFramedStationIsNotBlamed(t *testing.T) {
+	w := ready(t, 2, 3)
+	session, request, err := w.Open(w.Pay("frame", "Exchange", payee(1), 0, 2000, 100_000), 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, other, err := w.Open(w.Pay("frame-b", "Exchange", payee(1), 0, 2000, 100_000), 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _, err := w.Visit(w.Stations[1], request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, wrongOrder := w.orderOf(t, request), w.orderOf(t, other)
+	page := w.Stations[1].Disk["signing/pool"]
+	torn := append([]byte(nil), answer...)
+	torn[200] ^= 1
+	// Commitments that the coordinator, or another station, signed.
+	forged := w.forgePage(t, page)
+	for name, b := range map[string]signing.Blame{
+		"honest":           {Order: order, Response: answer, Pages: [][]byte{page}},
+		"altered answer":   {Order: order, Response: torn, Pages: [][]byte{page}},
+		"another order":    {Order: wrongOrder, Response: answer, Pages: [][]byte{page}},
+		"no commitments":   {Order: order, Response: answer},
+		"others' pages":    {Order: order, Response: answer, Pages: [][]byte{w.Stations[2].Disk["signing/pool"]}},
+		"forged pages":     {Order: order, Response: answer, Pages: [][]byte{forged}},
+		"a request":        {Order: order, Response: request, Pages: [][]byte{page}},
+		"nothing whatever": {},
+	} {
+		if found, err := signing.VerifyBlame(SigningGroup(w.Public), mustMarshal(t, b)); !errors.Is(err, signing.ErrNotProven) {
+			t.Errorf("%s: an honest station is blamed: %+v, %v", name, found, err)
+		}
+	}
+	if _, err := session.Step(w.Event(ceremonies.Scanned{Bytes: torn})); code(err) != "session/not-ours" {
+		t.Errorf("an altered answer: %v", err)
+	}
+}
+
+func (w *World) orderOf(t *testing.T, request []byte) []byte {
+	t.Helper()
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(request, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body signing.Request
+	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	return body.Order
+}
+
+// forgePage replaces a station's commitments by the same of another index and
+// seals the page with a station's key that is not the accused's.
+func (w *World) forgePage(t *testing.T, page []byte) []byte {
+	t.Helper()
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(page, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p signing.Pool
+	if err := wire.Unmarshal(opened.Body(), &p, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	copy(p.Page.Commitments, p.Page.Commitments[66:])
+	m, err := wire.Seal(wire.KindNoncePool, [32]byte(w.Public.Wallet.ID()), mustMarshal(t, p), w.Stations[0].Identity.Instance, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Bytes
+}
+
+// A station does not come, or refuses: another quorum signs the same payments,
+// bound to the same coins, and only one of the two can ever confirm.
+func TestDroppedStationLeadsToAnotherQuorum(t *testing.T) {
+	w := ready(t, 2, 3)
+	r := w.Pay("drop", "Exchange", payee(1), 0, 2000, 100_000)
+	session, request, err := w.Open(r, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _, err := w.Visit(w.Stations[0], request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.keep(session.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.keep(session.Step(w.Event(ceremonies.Away{Station: 1}))); err != nil {
+		t.Fatal(err)
+	}
+	if session.Ended() == "" {
+		t.Fatal("the session goes on without its station")
+	}
+	w.Now += 60
+	r.Time, r.Expiry = w.Now, w.Now+3600
+	sigs, err := w.Sign(r, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := r.Verify(w.Public.Wallet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verifies(t, v, sigs) {
+		t.Fatal("the signatures do not verify")
+	}
+}

@@ -1,0 +1,265 @@
+package rehearsal
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/batch"
+	"heliograph/shared/wire"
+)
+
+// The coordinator of these tests is hostile: it holds the courier key, so it
+// can seal whatever it likes, and carries every message.
+
+// forge takes an honest request apart, lets the attack change it, and seals it
+// again with the coordinator's own key.
+func (w *World) forge(t *testing.T, request []byte, change func(*signing.Order, *batch.Request), beside func(*signing.Request)) []byte {
+	t.Helper()
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(request, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body signing.Request
+	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		var o signing.Order
+		if err := wire.Unmarshal(body.Order, &o, wire.MaxSealed); err != nil {
+			t.Fatal(err)
+		}
+		facts, err := batch.Decode(o.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&o, &facts)
+		if o.Batch, err = facts.Encode(); err != nil {
+			t.Fatal(err)
+		}
+		if body.Order, err = wire.Marshal(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if beside != nil {
+		beside(&body)
+	}
+	return w.seal(t, body, w.Courier)
+}
+
+func (w *World) seal(t *testing.T, body signing.Request, key *wire.SigningKey) []byte {
+	t.Helper()
+	b, err := wire.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wire.Seal(wire.KindSigningRequest, [32]byte(w.Public.Wallet.ID()), b, key, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Bytes
+}
+
+// refuses runs an attack on a station and demands a refusal with the code,
+// no answer, and a disk on which nothing that signs has moved: the honest
+// batch, offered afterwards, passes.
+func (w *World) refuses(t *testing.T, s *Station, request []byte, code string) {
+	t.Helper()
+	before := s.Sign.Status()
+	answer, refused, err := w.Visit(s, request)
+	var fault *ceremonies.Fault
+	if errors.As(err, &fault) {
+		refused = fault
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if refused == nil {
+		t.Fatalf("the station signed; want a refusal with %q", code)
+	}
+	if refused.Code != code {
+		t.Fatalf("refused with %q (%s), want %q", refused.Code, refused.What, code)
+	}
+	if answer != nil && !strings.HasPrefix(code, "rule/") {
+		t.Fatalf("an answer came with refusal %q", code)
+	}
+	after := s.Sign.Status()
+	if before.Head != after.Head || before.Unused != after.Unused {
+		t.Fatalf("the refusal %q moved the station's head or nonces", code)
+	}
+}
+
+// A coordinator swaps the payee's script for its own after the treasury drafted
+// the batch, leaving the counterparty's name. The station looks the script up
+// in the charter that the quorum signed, not in what the coordinator says.
+func TestSwappedOutput(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("swap", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Payments[0].Script = payee(99) }, nil)
+	w.refuses(t, w.Stations[0], evil, "rule/payout/counterparty")
+	if _, refused, err := w.Visit(w.Stations[0], request); err != nil || refused != nil {
+		t.Fatalf("undone, the batch must pass: %v %v", refused, err)
+	}
+}
+
+// A coordinator sends the change to itself. A request cannot say so: change is
+// an index that the station derives. All that is left is to call it a payment,
+// and then it is a payment to a stranger.
+func TestSwappedChange(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("change", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := w.forge(t, request, func(_ *signing.Order, r *batch.Request) {
+		r.Payments = append(r.Payments, batch.Payment{ExternalID: "x", Counterparty: "Exchange", Amount: 50_000, Script: payee(98)})
+		tx := &r.Transactions[0]
+		tx.Payments, tx.Change, tx.Variants = append(tx.Payments, 1), nil, []batch.Variant{{}}
+	}, nil)
+	w.refuses(t, w.Stations[0], evil, "rule/payout/counterparty")
+}
+
+// A coordinator sends the change to the wallet itself, but so far up the chain
+// of indices that no recovery scan will ever find it.
+func TestFarChangeIndex(t *testing.T) {
+	w := ready(t, 2, 3)
+	gap := w.Public.Charter.Document().Gap
+	_, far, err := w.Open(w.Pay("far", "Exchange", payee(1), gap+5, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], far, "rule/wallet/change-gap")
+	if _, err := w.Sign(w.Pay("near", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		t.Fatalf("undone, the batch must pass: %v", err)
+	}
+}
+
+// A coordinator understates an input's amount, so that a huge fee looks small.
+// The station cannot see the chain, but every amount is under the signature
+// (BIP341): what it signs is worthless for the coin that really exists.
+func TestWrongAmount(t *testing.T) {
+	w := ready(t, 2, 3)
+	lie := w.Pay("lie", "Exchange", payee(1), 0, 2000, 100_000)
+	truth := lie.Clone()
+	truth.Transactions[0].Inputs[0].Amount += 1_000_000
+	sigs, err := w.Sign(lie, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := truth.Verify(w.Public.Wallet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if verifies(t, v, sigs) {
+		t.Fatal("a signature over a false amount is valid for the true coin")
+	}
+}
+
+// Somebody who is not the coordinator seals a request with a key of their own.
+func TestForgedSender(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("forged", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := wire.GenerateSigningKey(w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, _ := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	opened, err := wire.Open(request, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body signing.Request
+	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], w.seal(t, body, stranger), "signing/not-ours")
+	// A station's key may not send a coordinator's message either.
+	w.refuses(t, w.Stations[0], w.seal(t, body, w.Stations[1].Identity.Instance), "signing/not-ours")
+	// Nor may a changed byte of the coordinator's own message pass.
+	torn := append([]byte(nil), request...)
+	torn[len(torn)/2] ^= 1
+	w.refuses(t, w.Stations[0], torn, "signing/not-ours")
+}
+
+// A coordinator of two treasuries shows one treasury's request to the other's
+// station: in the other's envelope, and repacked into this wallet's envelope.
+func TestWrongWallet(t *testing.T) {
+	w, other := ready(t, 2, 3), readySeed(t, 2, 3, 2)
+	_, foreign, err := other.Open(other.Pay("other", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], foreign, "signing/not-ours")
+	_, request, err := w.Open(w.Pay("mine", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Wallet = other.Public.Wallet.ID() }, nil)
+	w.refuses(t, w.Stations[0], evil, "signing/facts")
+}
+
+// A coordinator names the charter of an earlier day, under which a payee that
+// has since been removed was still allowed.
+func TestOlderCharter(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("old", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Charter[0] ^= 1 }, nil)
+	w.refuses(t, w.Stations[0], evil, "rule/charter/current")
+}
+
+// A coordinator gives a false aggregate nonce. No station can see that; what
+// comes out is no signature, the nonces are burnt, and nobody is blamed for it.
+func TestLyingAggregateNonce(t *testing.T) {
+	w := ready(t, 2, 3)
+	r := w.Pay("nonce", "Exchange", payee(1), 0, 2000, 100_000)
+	_, request, err := w.Open(r, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, other, err := w.Open(w.Pay("other", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var borrowed []byte
+	w.forge(t, other, func(o *signing.Order, _ *batch.Request) { borrowed = o.Nonces }, nil)
+	var order signing.Order
+	evil := w.forge(t, request, func(o *signing.Order, _ *batch.Request) { o.Nonces = borrowed; order = *o }, nil)
+	before := w.Stations[0].Sign.Status()
+	answer, refused, err := w.Visit(w.Stations[0], evil)
+	if err != nil || refused != nil {
+		t.Fatalf("a station cannot know: %v %v", refused, err)
+	}
+	if after := w.Stations[0].Sign.Status(); after.Head.Next == before.Head.Next {
+		t.Fatal("the nonces were not burnt")
+	}
+	record, err := wire.Marshal(signing.Blame{Order: mustMarshal(t, order), Response: answer, Pages: [][]byte{w.Stations[0].Disk["signing/pool"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := signing.VerifyBlame(SigningGroup(w.Public), record); !errors.Is(err, signing.ErrNotProven) {
+		t.Fatalf("an honest station is blamed: %+v, %v", f, err)
+	}
+}
+
+func mustMarshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := wire.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

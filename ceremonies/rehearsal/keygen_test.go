@@ -1,0 +1,398 @@
+package rehearsal
+
+import (
+	"bytes"
+	"testing"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/charter"
+	"heliograph/shared/frost/chilldkg"
+	"heliograph/shared/wallet"
+	"heliograph/shared/wire"
+)
+
+// enrolled is a world whose stations have compared their roster.
+func enrolled(t *testing.T, threshold, n int) *World {
+	t.Helper()
+	w, err := New(threshold, n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Enrolment(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *World) draft(t *testing.T, d charter.Document) charter.Charter {
+	t.Helper()
+	c, err := w.Draft(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// beginKeygen makes the machines of a key generation without running it.
+func (w *World) beginKeygen(t *testing.T, draft charter.Charter) {
+	t.Helper()
+	r, _ := w.Enrol.Roster()
+	var err error
+	if w.Keygen, err = keygen.NewCoordinator(Group(r), draft, w.Courier, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range w.Stations {
+		setup, err := s.keygenSetup()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Keygen, err = keygen.NewStation(setup); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// round shows one message of the coordinator to every station, through change,
+// and brings the answers back.
+func (w *World) round(t *testing.T, change func(station int, message []byte) []byte) error {
+	t.Helper()
+	shown, err := w.keep(w.Keygen.Step(w.Event(ceremonies.Start{})))
+	if err != nil {
+		return err
+	}
+	for _, s := range w.Stations {
+		message := shown.Send[0].Bytes
+		if change != nil {
+			message = change(s.Number, message)
+		}
+		answer, err := w.visitKeygen(s, message)
+		if err != nil {
+			return err
+		}
+		if _, err := w.keep(w.Keygen.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repack changes the body of a sealed message and seals it with a key.
+func repack[T any](t *testing.T, w *World, sealed []byte, key *wire.SigningKey, change func(*T)) []byte {
+	t.Helper()
+	r, _ := w.Enrol.Roster()
+	ring, err := r.Keyring()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(sealed, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body T
+	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	change(&body)
+	m, err := wire.Seal(opened.Kind(), opened.Wallet(), mustMarshal(t, body), key, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Bytes
+}
+
+// A station deals with a commitment that is one coefficient longer: shares of a
+// higher threshold, under which the quorum in the charter could never sign and
+// deposits would be stuck. The coordinator's step names the dealer.
+func TestDealerWithLongerCommitment(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	w.beginKeygen(t, w.draft(t, rules()))
+	shown, err := w.keep(w.Keygen.Step(w.Event(ceremonies.Start{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := w.Enrol.Roster()
+	for i, s := range w.Stations {
+		answer, err := w.visitKeygen(s, shown.Send[0].Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 {
+			params := chilldkg.Params{T: 3}
+			for _, st := range r.Stations {
+				params.HostKeys = append(params.HostKeys, chilldkg.HostPublicKey(st.HostKey))
+			}
+			_, long, err := chilldkg.ParticipantStep1(s.Identity.Host, params, w.Random())
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer = repack(t, w, answer, s.Identity.Instance, func(m *keygen.Message1) { m.PMsg1 = long })
+		}
+		_, err = w.keep(w.Keygen.Step(w.Event(ceremonies.Scanned{Bytes: answer})))
+		if i < 2 && err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 {
+			fault, ok := err.(*ceremonies.Fault)
+			if !ok || fault.Suspect != (ceremonies.Suspect{Kind: ceremonies.Station, Station: 2}) {
+				t.Fatalf("the dealer of a longer commitment is not named: %v", err)
+			}
+		}
+	}
+}
+
+// A coordinator shows different charters to different stations, so that each
+// binds its share to other rules.
+func TestTwoChartersInOneKeyGeneration(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	w.beginKeygen(t, w.draft(t, rules()))
+	loose := rules()
+	loose.Rules[2].Max *= 100
+	other := w.draft(t, loose)
+	err := w.round(t, func(station int, message []byte) []byte {
+		if station != 1 {
+			return message
+		}
+		return repack(t, w, message, w.Courier, func(m *keygen.Invite) { m.Charter = other.Bytes() })
+	})
+	if code(err) != "keygen/faulty-station" {
+		t.Fatalf("the honest coordinator takes a station that approved another charter: %v", err)
+	}
+	// A hostile coordinator would hide that. The certificate cannot: the other
+	// charter's binding does not verify at the first station.
+	w = enrolled(t, 2, 3)
+	w.beginKeygen(t, w.draft(t, rules()))
+	if err := w.round(t, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.round(t, nil); err != nil {
+		t.Fatal(err)
+	}
+	err = w.round(t, func(station int, message []byte) []byte {
+		return repack(t, w, message, w.Courier, func(m *keygen.Certificate) { m.Bindings[1][7] ^= 1 })
+	})
+	if code(err) != "keygen/certificate" {
+		t.Fatalf("a station takes a certificate whose charter was not bound by all: %v", err)
+	}
+}
+
+// A coordinator invites with a charter that is not of the enrolled stations: one
+// replaced, another threshold, another network, a later epoch.
+func TestInviteOfAnotherGroup(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	good := w.draft(t, rules())
+	for name, change := range map[string]func(*charter.Document){
+		"another network":   func(d *charter.Document) { d.Network = wallet.Signet },
+		"another threshold": func(d *charter.Document) { d.Threshold = 3 },
+		"a swapped station": func(d *charter.Document) { d.Stations[0], d.Stations[1] = d.Stations[1], d.Stations[0] },
+		"a replaced instance": func(d *charter.Document) {
+			k, err := wire.GenerateSigningKey(w.Random())
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Stations[2].InstanceKey = k.Public()
+		},
+		"another courier": func(d *charter.Document) {
+			k, err := wire.GenerateSigningKey(w.Random())
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Courier = k.Public()
+		},
+		"a missing station": func(d *charter.Document) { d.Stations = d.Stations[:2] },
+	} {
+		d := good.Document()
+		change(&d)
+		bad, err := charter.New(d)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w.beginKeygen(t, good)
+		shown, err := w.Keygen.Step(w.Event(ceremonies.Start{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		evil := repack(t, w, shown.Send[0].Bytes, w.Courier, func(m *keygen.Invite) { m.Charter = bad.Bytes() })
+		if _, err := w.visitKeygen(w.Stations[0], evil); code(err) != "keygen/charter-group" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A coordinator alters what the stations dealt to each other.
+func TestTamperedAggregate(t *testing.T) {
+	for at := 0; at < 400; at += 57 {
+		w := enrolled(t, 2, 3)
+		w.beginKeygen(t, w.draft(t, rules()))
+		if err := w.round(t, nil); err != nil {
+			t.Fatal(err)
+		}
+		tamper := func(_ int, message []byte) []byte {
+			return repack(t, w, message, w.Courier, func(m *keygen.Aggregate) { m.CMsg1[at%len(m.CMsg1)] ^= 1 })
+		}
+		err := w.round(t, tamper)
+		if err == nil {
+			t.Fatalf("byte %d: nobody noticed", at)
+		}
+		fault, ok := err.(*ceremonies.Fault)
+		if !ok || fault.Suspect.Kind == ceremonies.Station {
+			t.Fatalf("byte %d: an honest station is blamed: %v", at, err)
+		}
+	}
+}
+
+// A practice charter is paired with a key that was generated under another one,
+// so that rules of the practice field would guard real money.
+func TestPracticeCharterPairedWithAnotherKey(t *testing.T) {
+	w := ready(t, 2, 3)
+	setup, err := w.Setup(w.Stations[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	loose := rules()
+	loose.Rules = loose.Rules[:1]
+	setup.Charter = w.draft(t, loose)
+	if _, _, err := signing.NewStation(setup, w.At(w.Stations[0], ceremonies.Start{})); err == nil {
+		t.Fatal("a station signs under a charter that its key was not generated under")
+	}
+	d := w.Public.Charter.Document()
+	d.Network = wallet.Mainnet
+	for i := range d.Counterparties {
+		d.Counterparties[i].Destinations = nil
+	}
+	if setup.Charter, err = charter.New(d); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := signing.NewStation(setup, w.At(w.Stations[0], ceremonies.Start{})); err == nil {
+		t.Fatal("a practice key signs on mainnet")
+	}
+	// And the recovery file does not carry the pairing either.
+	file := w.Public
+	file.Charter = w.draft(t, loose)
+	b, err := file.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keygen.DecodePublic(b); err == nil {
+		t.Fatal("a recovery file with an exchanged charter verifies")
+	}
+}
+
+// A coordinator replaces a station's introduction by its own in the roster.
+func TestReplacedStationInRoster(t *testing.T) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var introductions [][]byte
+	for _, s := range w.Stations {
+		machine, step, err := enrolment.NewStation(s.Identity, w.At(s, ceremonies.Start{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Enrol = machine
+		introductions = append(introductions, step.Send[0].Bytes)
+	}
+	puppet, err := New(2, 3, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fake, err := enrolment.NewStation(puppet.Stations[2].Identity, w.At(w.Stations[2], ceremonies.Start{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roster []byte
+	for _, in := range [][]byte{introductions[0], introductions[1], fake.Send[0].Bytes} {
+		step, err := w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: in}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(step.Send) > 0 {
+			roster = step.Send[0].Bytes
+		}
+	}
+	if _, err := w.Stations[2].Enrol.Step(w.At(w.Stations[2], ceremonies.Scanned{Bytes: roster})); code(err) != "enrolment/not-listed" {
+		t.Errorf("the replaced station itself: %v", err)
+	}
+	if _, err := w.Stations[0].Enrol.Step(w.At(w.Stations[0], ceremonies.Scanned{Bytes: roster})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Stations[0].Enrol.Step(w.At(w.Stations[0], ceremonies.Scanned{Bytes: introductions[2]})); code(err) != "enrolment/replaced" {
+		t.Errorf("scanning the true station directly: %v", err)
+	}
+	if _, _, ok := w.Stations[0].Enrol.Roster(); ok {
+		t.Error("a roster counts before anybody compared it")
+	}
+	step, err := w.Stations[0].Enrol.Step(w.At(w.Stations[0], ceremonies.Differs{}))
+	if _, failed := step.Screen.(ceremonies.Failed); err != nil || !failed {
+		t.Errorf("differing words: %v", err)
+	}
+}
+
+// Every machine of enrolment and key generation is restarted from its records
+// before every event.
+func TestRestartThroughKeyGeneration(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	draft := w.draft(t, rules())
+	w.beginKeygen(t, draft)
+	r, _ := w.Enrol.Roster()
+	var err error
+	for visit := 1; visit <= 3; visit++ {
+		for _, s := range w.Stations {
+			if w.Keygen, err = keygen.NewCoordinator(Group(r), draft, w.Courier, w.Disk.Records("keygen/")); err != nil {
+				t.Fatal(err)
+			}
+			shown, err := w.Keygen.Step(w.Event(ceremonies.Start{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Enrol, err = enrolment.ResumeStation(s.Disk.Records("enrolment/")); err != nil {
+				t.Fatal(err)
+			}
+			setup, err := s.keygenSetup()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Keygen, err = keygen.ResumeStation(setup, s.Disk.Records("keygen/")); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := w.visitKeygen(s, shown.Send[0].Bytes)
+			if err != nil {
+				t.Fatalf("visit %d, station %d: %v", visit, s.Number, err)
+			}
+			if s.Keygen, err = keygen.ResumeStation(setup, s.Disk.Records("keygen/")); err != nil {
+				t.Fatal(err)
+			}
+			again, err := s.Keygen.Step(w.At(s, ceremonies.Start{}))
+			if err != nil || !bytes.Equal(again.Send[0].Bytes, answer) {
+				t.Fatalf("visit %d, station %d: the answer is lost after a restart: %v", visit, s.Number, err)
+			}
+			if _, err := w.keep(w.Keygen.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if w.Public, err = w.Keygen.Public(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range w.Stations {
+		share, record, err := keygen.Restore(s.Identity.Host, mustEncode(t, w.Public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if share.Station != s.Number || !bytes.Equal(record, s.Disk[keygen.ShareName]) {
+			t.Fatalf("station %d: the restored share is another one", s.Number)
+		}
+	}
+}
+
+func mustEncode(t *testing.T, p keygen.Public) []byte {
+	t.Helper()
+	b, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
