@@ -185,8 +185,8 @@ func TestNewRefuses(t *testing.T) {
 		{"clock tolerance of 0", func(d *Document) { d.ClockTolerance = 0 }},
 		{"clock tolerance of 86401", func(d *Document) { d.ClockTolerance = MaxClockTolerance + 1 }},
 
-		{"0 stations", func(d *Document) { d.Stations = nil }},
-		{"33 stations", func(d *Document) { d.Stations = make([]Station, 33) }},
+		{"0 stations: want", func(d *Document) { d.Stations = nil }},
+		{"33 stations: want", func(d *Document) { d.Stations = make([]Station, 33) }},
 		{"threshold 1 of 3", func(d *Document) { d.Threshold = 1 }},
 		{"threshold 2 of 4", func(d *Document) {
 			d.Stations = append(d.Stations, Station{Name: "Dan", HostKey: hostKey(3), InstanceKey: instance(t, 3)})
@@ -245,6 +245,65 @@ func TestNewRefuses(t *testing.T) {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestLimitsAreInclusive(t *testing.T) {
+	for name, change := range map[string]func(*Document){
+		"least": func(d *Document) {
+			d.Gap, d.ClockTolerance = 1, 1
+			d.Rules[2].Max, d.Rules[5].Max, d.Rules[5].Window = 1, 1, 1
+		},
+		"most": func(d *Document) {
+			d.Gap, d.ClockTolerance, d.Threshold = MaxGap, MaxClockTolerance, 3
+			d.Name = strings.Repeat("x", MaxName)
+			d.Rules[0].ID = strings.Repeat("x", MaxName)
+			d.Rules[2].Max, d.Rules[5].Max, d.Rules[5].Window = MaxMoney, MaxMoney, MaxPeriod
+			d.Rules[8].Max, d.Rules[9].Max, d.Rules[10].Max = FeeRateLimit, MaxPercent, MaxPeriod
+		},
+		"one station": func(d *Document) { d.Stations, d.Threshold = d.Stations[:1], 1 },
+		"many": func(d *Document) {
+			for i := len(d.Stations); i < MaxStations; i++ {
+				d.Stations = append(d.Stations, Station{Name: fmt.Sprint(i), HostKey: hostKey(byte(i)), InstanceKey: instance(t, byte(i))})
+			}
+			d.Threshold = 17
+			for i := len(d.Counterparties); i < MaxCounterparties; i++ {
+				d.Counterparties = append(d.Counterparties, Counterparty{Name: fmt.Sprint("c", i)})
+			}
+			for i := 3; i < MaxDestinations; i++ {
+				script := append([]byte{0x00, 0x14, 0xff, byte(i >> 8), byte(i)}, make([]byte, 17)...)
+				d.Counterparties[5].Destinations = append(d.Counterparties[5].Destinations, script)
+			}
+			for i := len(d.Rules); i < MaxRules; i++ {
+				d.Rules = append(d.Rules, Rule{ID: fmt.Sprint("z", i), Effect: Allow})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := sample(t)
+			change(&d)
+			c := mustNew(t, d)
+			if _, err := Decode(c.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Every part is within its limit, but the whole is longer than Decode takes.
+func TestNewRefusesWhatDecodeCannotTake(t *testing.T) {
+	d := sample(t)
+	var names []string
+	for i := range 100 {
+		name := fmt.Sprintf("%064d", i)
+		names = append(names, name)
+		d.Counterparties = append(d.Counterparties, Counterparty{Name: name})
+	}
+	for i := len(d.Rules); i < MaxRules; i++ {
+		d.Rules = append(d.Rules, Rule{ID: fmt.Sprint("z", i), Effect: Allow, To: names})
+	}
+	if _, err := New(d); err == nil || !strings.Contains(err.Error(), "at most 262144") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -38,6 +38,11 @@ func TestSentencesSayEverything(t *testing.T) {
 		`Change goes to addresses of this wallet at most 20 past the highest one used.`,
 		`The time that a request states is at most 2 h away from a station's clock.`,
 	}
+	for _, never := range []string{"No rule allows", "It follows"} {
+		if strings.Contains(got, never) {
+			t.Errorf("out of place: %s", never)
+		}
+	}
 	for _, w := range want {
 		if !strings.Contains(got, w) {
 			t.Errorf("missing: %s", w)
@@ -74,6 +79,17 @@ func TestSentencesOfOtherCharters(t *testing.T) {
 	got := strings.Join(mustNew(t, d).Sentences(), "\n")
 	if strings.Contains(got, "PRACTICE") || !strings.Contains(got, "It follows the charter ab00") ||
 		!strings.Contains(got, "bc1q") || !strings.Contains(got, "No rule allows a payment: nothing can be paid.") {
+		t.Errorf("\n%s", got)
+	}
+	d.Epoch, d.Prior = 0, [32]byte{}
+	for threshold, want := range map[uint8]string{2: "coordinator alone;", 3: "coordinator together with up to 2 dishonest stations;"} {
+		d.Threshold = threshold
+		if got := strings.Join(mustNew(t, d).Sentences(), "\n"); !strings.Contains(got, want) {
+			t.Errorf("\n%s", got)
+		}
+	}
+	d.Stations = append(d.Stations, Station{Name: "Dan", HostKey: hostKey(3), InstanceKey: instance(t, 3)})
+	if got := strings.Join(mustNew(t, d).Sentences(), "\n"); !strings.Contains(got, "coordinator together with 1 dishonest station;") {
 		t.Errorf("\n%s", got)
 	}
 	if (Charter{}).Sentences() != nil {
