@@ -1,0 +1,169 @@
+package rehearsal
+
+import (
+	"testing"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/wire"
+)
+
+// fuzzWorld is a world at rest with one pending request.
+func fuzzWorld(f *testing.F) (*World, *signing.Session, []byte) {
+	f.Helper()
+	w, err := New(2, 3, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Enrolment(); err != nil {
+		f.Fatal(err)
+	}
+	draft, err := w.Draft(rules())
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := w.KeyGeneration(draft); err != nil {
+		f.Fatal(err)
+	}
+	session, request, err := w.Open(w.Pay("fuzz", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return w, session, request
+}
+
+func bodyOf(f *testing.F, w *World, sealed []byte) []byte {
+	f.Helper()
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		f.Fatal(err)
+	}
+	opened, err := wire.Open(sealed, ring)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return opened.Body()
+}
+
+// FuzzRequest: whatever body a coordinator seals, a station does not panic, and
+// without an approval it neither signs nor moves its head or its nonces.
+func FuzzRequest(f *testing.F) {
+	w, _, request := fuzzWorld(f)
+	f.Add(bodyOf(f, w, request))
+	f.Add([]byte{0xa0})
+	s := w.Stations[0]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := wire.Seal(wire.KindSigningRequest, [32]byte(w.Public.Wallet.ID()), body, w.Courier, [32]byte{1})
+		if err != nil {
+			return
+		}
+		before := s.Sign.Status()
+		step, err := s.Sign.Step(w.At(s, ceremonies.Scanned{Bytes: m.Bytes}))
+		after := s.Sign.Status()
+		if before.Head != after.Head || before.Unused != after.Unused {
+			t.Fatal("a scan moved the station's head or nonces")
+		}
+		if err == nil && len(step.Send) > 0 && step.Send[0].Kind == wire.KindSigningResponse {
+			t.Fatal("a scan was answered with shares")
+		}
+	})
+}
+
+// FuzzResponse: whatever body a station seals, the coordinator does not panic,
+// and takes no answer but a right one.
+func FuzzResponse(f *testing.F) {
+	w, session, request := fuzzWorld(f)
+	s := w.Stations[0]
+	answer, _, err := w.Visit(s, request)
+	if err != nil {
+		f.Fatal(err)
+	}
+	honest := bodyOf(f, w, answer)
+	f.Add(honest)
+	f.Add([]byte{0xa0})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if string(body) == string(honest) {
+			return
+		}
+		m, err := wire.Seal(wire.KindSigningResponse, [32]byte(w.Public.Wallet.ID()), body, s.Identity.Instance, [32]byte{1})
+		if err != nil {
+			return
+		}
+		if _, err := session.Step(w.Event(ceremonies.Scanned{Bytes: m.Bytes})); err == nil {
+			t.Fatal("an answer that no honest station gave was taken")
+		}
+	})
+}
+
+// FuzzDecodePublic: a recovery file that is accepted encodes to itself and
+// names the wallet that its own certificate gives.
+func FuzzDecodePublic(f *testing.F) {
+	w, _, _ := fuzzWorld(f)
+	b, err := w.Public.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte{0xa0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := keygen.DecodePublic(b)
+		if err != nil {
+			return
+		}
+		again, err := p.Encode()
+		if err != nil || string(again) != string(b) {
+			t.Fatalf("an accepted recovery file encodes to other bytes: %v", err)
+		}
+	})
+}
+
+// FuzzOpenRoster: an accepted roster has distinct stations and a threshold above
+// half of them.
+func FuzzOpenRoster(f *testing.F) {
+	w, _, _ := fuzzWorld(f)
+	f.Add(w.Disk[enrolment.RosterName])
+	f.Add(w.Stations[0].Disk["enrolment/introduction"])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := enrolment.OpenRoster(b)
+		if err != nil {
+			return
+		}
+		seen := make(map[wire.PublicKey]bool)
+		for _, s := range r.Stations {
+			if seen[s.InstanceKey] {
+				t.Fatal("a station is listed twice")
+			}
+			seen[s.InstanceKey] = true
+		}
+		if 2*r.Threshold <= len(r.Stations) || r.Threshold > len(r.Stations) {
+			t.Fatal("the threshold is not above half")
+		}
+	})
+}
+
+// FuzzVerifyBlame: no record proves anything against a station that only ever
+// answered rightly.
+func FuzzVerifyBlame(f *testing.F) {
+	w, _, request := fuzzWorld(f)
+	answer, _, err := w.Visit(w.Stations[0], request)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var body signing.Request
+	if err := wire.Unmarshal(bodyOf(f, w, request), &body, wire.MaxSealed); err != nil {
+		f.Fatal(err)
+	}
+	record, err := wire.Marshal(signing.Blame{Order: body.Order, Response: answer, Pages: [][]byte{w.Stations[0].Disk["signing/pool"]}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Add([]byte{0xa0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if found, err := signing.VerifyBlame(SigningGroup(w.Public), b); err == nil {
+			t.Fatalf("an honest station is blamed: %+v", found)
+		}
+	})
+}
