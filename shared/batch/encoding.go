@@ -57,12 +57,10 @@ func (r Request) Encode() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("batch: encode request: %w", err)
 	}
+	// What passes check takes at most about 600 kB, below MaxRequest.
 	b, err := wire.Marshal(r.form())
 	if err != nil {
 		return nil, fmt.Errorf("batch: encode request: %w", err)
-	}
-	if len(b) > MaxRequest {
-		return nil, fmt.Errorf("batch: encode request: %d bytes are more than the limit of %d", len(b), MaxRequest)
 	}
 	return b, nil
 }
@@ -75,10 +73,7 @@ func Decode(b []byte) (Request, error) {
 	if err := wire.Unmarshal(b, &form, MaxRequest); err != nil {
 		return Request{}, fmt.Errorf("batch: decode request: %w", err)
 	}
-	if len(form.Payments) > MaxPayments || len(form.Transactions) > MaxTransactions {
-		return Request{}, fmt.Errorf("batch: decode request: %d payments and %d transactions: want at most %d and %d",
-			len(form.Payments), len(form.Transactions), MaxPayments, MaxTransactions)
-	}
+	// The lists are as long as bytes were sent for them; check has the limits.
 	r := Request{Wallet: form.Wallet, Charter: form.Charter, Time: form.Time, Expiry: form.Expiry,
 		Payments:     make([]Payment, len(form.Payments)),
 		Transactions: make([]Transaction, len(form.Transactions)),
@@ -148,11 +143,8 @@ func (t *Transaction) form() transactionForm {
 }
 
 func (f *transactionForm) transaction() (Transaction, error) {
-	if n := len(f.Inputs); n%inputSize != 0 || n > inputSize*MaxSlots {
-		return Transaction{}, fmt.Errorf("inputs of %d bytes: want a multiple of %d up to %d", n, inputSize, inputSize*MaxSlots)
-	}
-	if n := len(f.Variants); n > MaxVariants {
-		return Transaction{}, fmt.Errorf("%d variants: want at most %d", n, MaxVariants)
+	if n := len(f.Inputs); n%inputSize != 0 {
+		return Transaction{}, fmt.Errorf("inputs of %d bytes: want a multiple of %d", n, inputSize)
 	}
 	t := Transaction{
 		Inputs:   make([]Input, 0, len(f.Inputs)/inputSize),

@@ -249,8 +249,10 @@ func TestVerifyRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", e.name, err, e.want)
 		}
 	}
-	if _, err := fixture(w, 1, 1, 1).Verify(wallet.Wallet{}); err == nil {
-		t.Error("verified against the zero wallet")
+	r := fixture(w, 1, 1, 1)
+	r.Wallet = wallet.ID{} // that of the zero wallet
+	if _, err := r.Verify(wallet.Wallet{}); err == nil || !strings.Contains(err.Error(), "verify: the wallet is the zero value") {
+		t.Errorf("verified against the zero wallet: %v", err)
 	}
 }
 

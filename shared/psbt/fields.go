@@ -193,8 +193,8 @@ func sighashType(b []byte) error {
 }
 
 func ecdsaSignature(b []byte) error {
-	if len(b) < 9 || len(b) > 73 {
-		return fmt.Errorf("signature of %d bytes: want 9 to 73", len(b))
+	if len(b) == 0 {
+		return errors.New("the signature is empty")
 	}
 	der, sighash := b[:len(b)-1], b[len(b)-1]
 	if _, err := ecdsa.ParseDERSignature(der); err != nil {
@@ -254,9 +254,6 @@ func tapTree(b []byte) error {
 			depth--
 		}
 		open = append(open, depth)
-		if len(open) > 129 {
-			return errors.New("leaves do not form a tree")
-		}
 	}
 	if len(open) != 1 || open[0] != 0 {
 		return errors.New("leaves do not form a tree")

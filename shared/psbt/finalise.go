@@ -20,23 +20,32 @@ func Finalise(v batch.Verified, tx, variant int, sigs [][64]byte) (raw []byte, t
 	if err != nil {
 		return nil, txid, fmt.Errorf("psbt: finalise: %w", err)
 	}
-	if err := s.verify(sigs); err != nil {
+	raw, err = s.finalise(sigs)
+	if err != nil {
 		return nil, txid, fmt.Errorf("psbt: finalise: %w", err)
+	}
+	return raw, s.tx.TxHash(), nil
+}
+
+// finalise puts the signatures into the transaction and checks what it became.
+func (s *spend) finalise(sigs [][64]byte) ([]byte, error) {
+	if err := s.verify(sigs); err != nil {
+		return nil, err
 	}
 	for i := range s.tx.TxIn {
 		s.tx.TxIn[i].Witness = btcwire.TxWitness{sigs[i][:]}
 	}
 	if err := s.execute(); err != nil {
-		return nil, txid, fmt.Errorf("psbt: finalise: %w", err)
+		return nil, err
 	}
 	var b bytes.Buffer
 	if err := s.tx.Serialize(&b); err != nil {
 		panic("psbt: internal error: writing to memory: " + err.Error())
 	}
 	if vsize := int64(3*s.tx.SerializeSizeStripped()+b.Len()+3) / 4; vsize != s.vsize {
-		return nil, txid, fmt.Errorf("psbt: finalise: the transaction takes %d vB, its fee was judged for %d", vsize, s.vsize)
+		return nil, fmt.Errorf("the transaction takes %d vB, its fee was judged for %d", vsize, s.vsize)
 	}
-	return b.Bytes(), s.tx.TxHash(), nil
+	return b.Bytes(), nil
 }
 
 // verify checks every signature by BIP340 alone, without btcd's script code.

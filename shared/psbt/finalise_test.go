@@ -89,28 +89,36 @@ func flip(sig [64]byte) [64]byte {
 	return sig
 }
 
-// The script engine is a check of its own: it fails where BIP340 alone has not
-// been asked.
-func TestExecuteRefusesBadWitness(t *testing.T) {
+// The script engine is a check of its own: should the digests that were signed
+// not be those of the transaction, BIP340 alone would not see it. The size is
+// checked too, since a fee rate was judged by it.
+func TestFinaliseChecksTheWhole(t *testing.T) {
 	v := testBatch(t)
 	sigs := sign(t, v, 0, 0)
-	s, err := find(v, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range s.tx.TxIn {
-		s.tx.TxIn[i].Witness = btcwire.TxWitness{sigs[i][:]}
-	}
-	if err := s.execute(); err != nil {
-		t.Fatal(err)
-	}
-	s.tx.TxOut[0].Value--
-	if err := s.execute(); err == nil {
-		t.Error("the engine accepts an altered output")
-	}
-	s.tx.TxOut[0].Value++
-	s.inputs[2].Amount++
-	if err := s.execute(); err == nil {
-		t.Error("the engine accepts another amount")
+	for name, c := range map[string]struct {
+		want string
+		do   func(s *spend)
+	}{
+		"":               {"", func(*spend) {}},
+		"altered output": {"script engine", func(s *spend) { s.tx.TxOut[0].Value-- }},
+		"other amount":   {"script engine", func(s *spend) { s.inputs[2].Amount++ }},
+		"other sequence": {"script engine", func(s *spend) { s.tx.TxIn[1].Sequence-- }},
+		"other size":     {"judged for", func(s *spend) { s.vsize++ }},
+	} {
+		s, err := find(v, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.do(s)
+		raw, err := s.finalise(sigs)
+		if c.want == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if err == nil || raw != nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: finalised %x (%v)", name, raw, err)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/btcec/v2"
+	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	btcwire "github.com/btcsuite/btcd/wire/v2"
 
 	"heliograph/shared/batch"
@@ -112,6 +114,29 @@ func TestImportRefuses(t *testing.T) {
 		{"tree with a leaf too many", "form a tree", false, func(p *parts) {
 			p.outputs[0] = append(p.outputs[0], record{kind: 0x06, value: bytes.Repeat([]byte{1, 0xc0, 1, 0x51}, 3)})
 		}},
+		{"tree deeper than BIP341 allows", "depth 129", false, func(p *parts) {
+			p.outputs[0] = append(p.outputs[0], record{kind: 0x06, value: []byte{129, 0xc0, 1, 0x51}})
+		}},
+		{"odd leaf version", "version 0xc1", false, func(p *parts) {
+			p.outputs[0] = append(p.outputs[0], record{kind: 0x06, value: []byte{0, 0xc1, 1, 0x51}})
+		}},
+		{"short extended key", "77 bytes", false, func(p *parts) {
+			p.global = append(p.global, record{kind: 0x01, key: make([]byte, 77), value: make([]byte, 4)})
+		}},
+		{"short merkle root", "31 bytes", false, func(p *parts) { p.addInput(0, 0x18, nil, make([]byte, 31)) }},
+		{"long sighash type", "5 bytes", false, func(p *parts) { p.addInput(0, 0x03, nil, []byte{1, 0, 0, 0, 0}) }},
+		{"empty partial signature", "empty", false, func(p *parts) { p.addInput(0, 0x02, someKey(), nil) }},
+		{"partial signature that is none", "PSBT_IN_PARTIAL_SIG", false, func(p *parts) { p.addInput(0, 0x02, someKey(), []byte{0x30, 1}) }},
+		{"partial signature with NONE", "is not ALL", true, func(p *parts) { p.addInput(0, 0x02, someKey(), append(someSignature(), 2)) }},
+		{"previous transaction with an empty witness", "canonical", false, func(p *parts) {
+			// The marker says that witnesses follow, and all are empty (BIP144
+			// forbids it): the id is the same, the bytes are not.
+			raw := encodeUnsigned(p.tx)
+			p.tx.TxIn[0].PreviousOutPoint = btcwire.OutPoint{Hash: p.tx.TxHash(), Index: 0}
+			marked := append(append(bytes.Clone(raw[:4]), 0, 1), raw[4:len(raw)-4]...)
+			marked = append(append(marked, make([]byte, len(p.tx.TxIn))...), raw[len(raw)-4:]...)
+			p.addInput(0, 0x00, nil, marked)
+		}},
 		{"empty tree", "form a tree", false, func(p *parts) { p.outputs[0] = append(p.outputs[0], record{kind: 0x06}) }},
 	} {
 		p := testParts(t)
@@ -124,6 +149,17 @@ func TestImportRefuses(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+}
+
+// someKey and someSignature are of the other kind of signatures, ECDSA.
+func someKey() []byte {
+	_, pub := btcec.PrivKeyFromBytes(secret[:])
+	return pub.SerializeCompressed()
+}
+
+func someSignature() []byte {
+	priv, _ := btcec.PrivKeyFromBytes(secret[:])
+	return ecdsa.Sign(priv, make([]byte, 32)).Serialize()
 }
 
 func (p *parts) spentScript(i int) []byte {
@@ -141,18 +177,22 @@ func TestImportRefusesOtherBytes(t *testing.T) {
 	if bytes.Equal(long, good) {
 		t.Fatal("nothing was replaced")
 	}
-	for name, b := range map[string][]byte{
-		"nothing":           nil,
-		"magic alone":       []byte(magic),
-		"base64":            []byte(base64.StdEncoding.EncodeToString(good)),
-		"another magic":     append([]byte("psbt\x00"), good[5:]...),
-		"trailing byte":     append(bytes.Clone(good), 0),
-		"long form":         long,
-		"beyond the limit":  append(bytes.Clone(good), make([]byte, MaxImport)...),
-		"a network message": encodeUnsigned(testParts(t).tx),
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"nothing":           {nil, "begin"},
+		"magic alone":       {[]byte(magic), "ends early"},
+		"no transaction":    {append([]byte(magic), 0), "unsigned transaction is missing"},
+		"base64":            {[]byte(base64.StdEncoding.EncodeToString(good)), "begin"},
+		"another magic":     {append([]byte("psbt\x00"), good[5:]...), "begin"},
+		"trailing byte":     {append(bytes.Clone(good), 0), "after the last map"},
+		"long form":         {long, "longer form"},
+		"beyond the limit":  {append(bytes.Clone(good), make([]byte, MaxImport)...), "at most"},
+		"a network message": {encodeUnsigned(testParts(t).tx), "begin"},
 	} {
-		if _, err := Import(b); err == nil {
-			t.Errorf("%s: accepted", name)
+		if _, err := Import(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for n := range good {

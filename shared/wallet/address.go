@@ -112,10 +112,7 @@ func decodeOn(net Network, s string) ([]byte, error) {
 	if back == s || (strings.ToUpper(back) == s && len(script) != 25 && len(script) != 23) {
 		return script, nil
 	}
-	if !a.IsForNet(net.Params()) {
-		return nil, fmt.Errorf("not an address of %s", net)
-	}
-	return nil, errors.New("not the canonical form of a standard address")
+	return nil, fmt.Errorf("not the canonical form of a standard address of %s", net)
 }
 
 // payTo returns the script of a decoded address, and nothing for the kinds that

@@ -119,6 +119,9 @@ func TestEncodeScriptRefuses(t *testing.T) {
 			t.Errorf("%s has an address %s", name, a)
 		}
 	}
+	if a, err := EncodeScript(9, append([]byte{0x00, 0x14}, make([]byte, 20)...)); err == nil {
+		t.Errorf("a script has an address %s on no network", a)
+	}
 }
 
 func TestNetworks(t *testing.T) {

@@ -257,8 +257,11 @@ func TestNewRefuses(t *testing.T) {
 		t.Error("a hardened index was accepted")
 	}
 	var zero Wallet
-	if _, err := zero.Script(0, 0); err == nil {
-		t.Error("the zero wallet derives scripts")
+	if _, err := zero.Script(0, 0); err == nil || !strings.Contains(err.Error(), "zero value") {
+		t.Errorf("the zero wallet derives scripts: %v", err)
+	}
+	if _, _, err := OutputKey([32]byte(good.root.key[1:]), []byte{1}); err == nil {
+		t.Error("a merkle root of one byte was accepted")
 	}
 	if _, err := zero.Tweaks(0, 0); err == nil {
 		t.Error("the zero wallet derives tweaks")
