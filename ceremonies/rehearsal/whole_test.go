@@ -50,6 +50,23 @@ func readySeed(t *testing.T, threshold, n int, seed uint64) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w.begin(t)
+}
+
+// readyPool is a 2-of-3 world with larger nonce pools.
+func readyPool(t *testing.T, pool int) *World {
+	t.Helper()
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Pool = pool
+	return w.begin(t)
+}
+
+// begin runs enrolment and key generation.
+func (w *World) begin(t *testing.T) *World {
+	t.Helper()
 	if err := w.Enrolment(); err != nil {
 		t.Fatal(err)
 	}
