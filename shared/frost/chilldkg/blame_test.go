@@ -106,6 +106,11 @@ func TestWrongShareIsBlamedByName(t *testing.T) {
 	wantUnknown(t, err)
 	wantEither(t, chilldkg.ParticipantInvestigate(w.hosts[0], restart1(t, w.states[0]), cmsg1, cinvs[0]), 2)
 
+	// A coordinator that covers up for the dealer cannot shift the blame alone.
+	framing := bytes.Clone(cinvs[0])
+	framing[96+33] ^= 1
+	wantCoordinator(t, chilldkg.ParticipantInvestigate(w.hosts[0], w.states[0], cmsg1, framing))
+
 	if _, _, err := w.step2(t, 1, cmsg1); err != nil {
 		t.Errorf("participant 1 has nothing to complain of: %v", err)
 	}

@@ -160,7 +160,7 @@ func (c *cursor) next(size int) []byte {
 	return field
 }
 
-func (c *cursor) number() int { return int(binary.BigEndian.Uint32(c.next(4))) }
+func (c *cursor) number() uint32 { return binary.BigEndian.Uint32(c.next(4)) }
 
 // points reads compressed points, 33 zero bytes being infinity.
 func (c *cursor) points(count int) ([]k256.Point, error) {

@@ -221,11 +221,9 @@ func (s *ParticipantState1) checkDealers(msg coordinatorMsg1) error {
 	return nil
 }
 
-// checkDealer checks one proof of possession.
+// checkDealer checks one proof of possession. There is none for the point at
+// infinity.
 func checkDealer(secret k256.Point, pop [signatureSize]byte, participant int) error {
-	if secret.IsInfinity() {
-		return errors.New("commitment to the secret is the point at infinity")
-	}
 	if !schnorrVerify(popTag, secret, popMessage(participant), pop) {
 		return errors.New("proof of possession is invalid")
 	}

@@ -58,29 +58,93 @@ func TestSchnorrPublished(t *testing.T) {
 			"5130f39a4059b43bc7cac09a19ece52b5d8699d1a71e3c52da9afdb6b50ac370c4a482b77bf960f8681540e25b6771ece1e5a37fd80e5a51897c5566a97ea5a5",
 		},
 	} {
-		unhex := func(s string) []byte {
-			b, err := hex.DecodeString(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return b
-		}
-		secret, err := k256.ScalarFromBytes(unhex(v.secret))
+		secret, err := k256.ScalarFromBytes(unhex(t, v.secret))
 		if err != nil {
 			t.Fatal(err)
 		}
 		public := secret.BaseMul()
-		if x := public.XOnly(); !bytes.Equal(x[:], unhex(v.public)) {
+		if x := public.XOnly(); !bytes.Equal(x[:], unhex(t, v.public)) {
 			t.Errorf("public key %x, want %s", x, v.public)
 		}
-		sig, err := schnorrSign(schnorrTag, secret, public, unhex(v.msg), [32]byte(unhex(v.aux)))
+		sig, err := schnorrSign(schnorrTag, secret, public, unhex(t, v.msg), [32]byte(unhex(t, v.aux)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(sig[:], unhex(v.sig)) {
+		if !bytes.Equal(sig[:], unhex(t, v.sig)) {
 			t.Errorf("signature %x, want %s", sig, v.sig)
 		}
 	}
+}
+
+// Published BIP340 vectors 6 to 13: no signatures.
+func TestSchnorrPublishedRefused(t *testing.T) {
+	for _, v := range []struct{ why, public, msg, sig string }{
+		{
+			"has_even_y(R) is false",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"fff97bd5755eeea420453a14355235d382f6472f8568a18b2f057a14602975563cc27944640ac607cd107ae10923d9ef7a73c643e166be5ebeafa34b1ac553e2",
+		},
+		{
+			"negated message",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"1fa62e331edbc21c394792d2ab1100a7b432b013df3f6ff4f99fcb33e0e1515f28890b3edb6e7189b630448b515ce4f8622a954cfe545735aaea5134fccdb2bd",
+		},
+		{
+			"negated s value",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"6cff5c3ba86c69ea4b7376f31a9bcb4f74c1976089b2d9963da2e5543e177769961764b3aa9b2ffcb6ef947b6887a226e8d7c93e00c5ed0c1834ff0d0c2e6da6",
+		},
+		{
+			"sG - eP is infinite. Test fails in single verification if has_even_y(inf) is defined as true and x(inf) as 0",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"0000000000000000000000000000000000000000000000000000000000000000123dda8328af9c23a94c1feecfd123ba4fb73476f0d594dcb65c6425bd186051",
+		},
+		{
+			"sG - eP is infinite. Test fails in single verification if has_even_y(inf) is defined as true and x(inf) as 1",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"00000000000000000000000000000000000000000000000000000000000000017615fbaf5ae28864013c099742deadb4dba87f11ac6754f93780d5a1837cf197",
+		},
+		{
+			"sig[0:32] is not an X coordinate on the curve",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"4a298dacae57395a15d0795ddbfd1dcb564da82b0f269bc70a74f8220429ba1d69e89b4c5564d00349106b8497785dd7d1d713a8ae82b32fa79d5f7fc407d39b",
+		},
+		{
+			"sig[0:32] is equal to field size",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f69e89b4c5564d00349106b8497785dd7d1d713a8ae82b32fa79d5f7fc407d39b",
+		},
+		{
+			"sig[32:64] is equal to curve order",
+			"dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659",
+			"243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89",
+			"6cff5c3ba86c69ea4b7376f31a9bcb4f74c1976089b2d9963da2e5543e177769fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+		},
+	} {
+		public, err := k256.LiftX(unhex(t, v.public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if schnorrVerify(schnorrTag, public, unhex(t, v.msg), [64]byte(unhex(t, v.sig))) {
+			t.Errorf("accepted although: %s", v.why)
+		}
+	}
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func drawScalar(t *rapid.T, label string) *k256.Scalar {
@@ -128,10 +192,7 @@ func TestSchnorrRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	order, err := hex.DecodeString("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141")
-	if err != nil {
-		t.Fatal(err)
-	}
+	order := unhex(t, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141")
 	highR, highS := sig, sig
 	copy(highR[:32], bytes.Repeat([]byte{255}, 32))
 	copy(highS[32:], order)

@@ -241,13 +241,17 @@ func TestFirstStateServesOnce(t *testing.T) {
 		t.Errorf("marshal after use: got %v", err)
 	}
 
-	bad := bytes.Clone(cmsg1)
-	bad[0] ^= 1
-	if _, _, err := chilldkg.ParticipantStep2(w.hosts[1], w.states[1], bad, bytes32("aux", 1)); err == nil {
-		t.Fatal("altered message accepted")
-	}
-	if _, _, err := chilldkg.ParticipantStep2(w.hosts[1], w.states[1], cmsg1, bytes32("aux", 1)); !errors.Is(err, chilldkg.ErrStateUsed) {
-		t.Errorf("use after a fault: got %v", err)
+	// A fault uses the state up: byte 0 makes participant 1's share invalid, byte
+	// 33 is in its own commitment.
+	for _, at := range []int{0, 33} {
+		state, bad := restart1(t, w.states[1]), bytes.Clone(cmsg1)
+		bad[at] ^= 1
+		if _, _, err := chilldkg.ParticipantStep2(w.hosts[1], state, bad, bytes32("aux", 1)); err == nil {
+			t.Fatal("altered message accepted")
+		}
+		if _, _, err := chilldkg.ParticipantStep2(w.hosts[1], state, cmsg1, bytes32("aux", 1)); !errors.Is(err, chilldkg.ErrStateUsed) {
+			t.Errorf("use after a fault: got %v", err)
+		}
 	}
 }
 

@@ -46,14 +46,14 @@ func ParseParticipantState1(b []byte) (*ParticipantState1, error) {
 		return nil, fmt.Errorf("chilldkg: read first state: %w: %d bytes", ErrLength, len(b))
 	}
 	participant := c.number()
-	p := Params{T: c.number()}
+	p := Params{T: int(c.number())}
 	for _, key := range c.encoded(n) {
 		p.HostKeys = append(p.HostKeys, key)
 	}
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("chilldkg: read first state: %w", err)
 	}
-	if participant >= len(p.HostKeys) {
+	if participant >= uint32(len(p.HostKeys)) {
 		return nil, fmt.Errorf("chilldkg: read first state: participant %d of %d", participant, len(p.HostKeys))
 	}
 	own := c.encoded(2)
@@ -62,7 +62,7 @@ func ParseParticipantState1(b []byte) (*ParticipantState1, error) {
 			return nil, fmt.Errorf("chilldkg: read first state: %w", err)
 		}
 	}
-	return &ParticipantState1{params: p, participant: participant, commitment: own[0], pubnonce: own[1]}, nil
+	return &ParticipantState1{params: p, participant: int(participant), commitment: own[0], pubnonce: own[1]}, nil
 }
 
 // Marshal returns the state as bytes, SECRET: tag, n (4), index (4), secret share
@@ -95,14 +95,14 @@ func ParseParticipantState2(b []byte) (*ParticipantState2, error) {
 	if err != nil {
 		return nil, err
 	}
-	if participant >= len(t.params.HostKeys) {
+	if participant >= uint32(len(t.params.HostKeys)) {
 		return nil, fmt.Errorf("chilldkg: read second state: participant %d of %d", participant, len(t.params.HostKeys))
 	}
 	if share.BaseMul().Bytes() != key.publicShares[participant] {
 		share.Wipe()
 		return nil, fmt.Errorf("chilldkg: read second state: %w", errShareMismatch)
 	}
-	return &ParticipantState2{participant: participant, transcript: t, key: key, share: share}, nil
+	return &ParticipantState2{participant: int(participant), transcript: t, key: key, share: share}, nil
 }
 
 // Marshal returns the state as bytes: tag, n (4), eq_input. Nothing in it is secret.
@@ -137,7 +137,7 @@ func openState(b []byte, tag, what string) (*cursor, int, error) {
 	if n > MaxParticipants {
 		return nil, 0, fmt.Errorf("chilldkg: read %s: %d participants, want at most %d", what, n, MaxParticipants)
 	}
-	return c, n, nil
+	return c, int(n), nil
 }
 
 // restoreTranscript reads eq_input of n participants to the end and derives the

@@ -40,16 +40,17 @@ func parseTranscript(b []byte, trailer int) (transcript, []byte, error) {
 		return transcript{}, nil, fmt.Errorf("transcript: %w: %d bytes", ErrLength, len(b))
 	}
 	c := cursor{b}
-	t := c.number()
-	if t > MaxParticipants || len(c.rest) < pointSize*t {
-		return transcript{}, nil, fmt.Errorf("transcript: %w: threshold %d in %d bytes", ErrLength, t, len(b))
+	threshold := c.number()
+	if threshold > MaxParticipants || len(c.rest) < pointSize*int(threshold) {
+		return transcript{}, nil, fmt.Errorf("transcript: %w: threshold %d in %d bytes", ErrLength, threshold, len(b))
 	}
+	t := int(threshold)
 	commitment, err := c.points(t)
 	if err != nil {
 		return transcript{}, nil, errors.New("transcript: commitment holds bytes that are no point")
 	}
 	each := pointSize + pointSize + secretSize + trailer
-	if len(c.rest)%each != 0 || len(c.rest)/each > MaxParticipants {
+	if len(c.rest)%each != 0 {
 		return transcript{}, nil, fmt.Errorf("transcript: %w: %d bytes for participants, want a multiple of %d", ErrLength, len(c.rest), each)
 	}
 	n := len(c.rest) / each

@@ -8,12 +8,10 @@ import (
 	"heliograph/shared/frost/internal/k256"
 )
 
-// Participant 1 and the coordinator wait for the others' messages, decrypt what
-// the others dealt to participant 1, and deal a polynomial under which the share of
-// participant 1 comes out as zero: its public share is the point at infinity,
-// which no encoding holds. A program that does not look crashes
-// on it, at every station, at a moment of the attacker's choice.
-func TestPublicShareOfInfinity(t *testing.T) {
+// threeOfUs returns a 2-of-3 session in which the attacker holds any host key it
+// likes.
+func threeOfUs(t *testing.T) ([]*HostSecretKey, Params) {
+	t.Helper()
 	p := Params{T: 2}
 	hosts := make([]*HostSecretKey, 3)
 	for i := range hosts {
@@ -25,6 +23,16 @@ func TestPublicShareOfInfinity(t *testing.T) {
 		hosts[i] = host
 		p.HostKeys = append(p.HostKeys, host.PublicKey())
 	}
+	return hosts, p
+}
+
+// Participant 1 and the coordinator wait for the others' messages, decrypt what
+// the others dealt to participant 1, and deal a polynomial under which the share of
+// participant 1 comes out as zero: its public share is the point at infinity,
+// which no encoding holds. A program that does not look crashes
+// on it, at every station, at a moment of the attacker's choice.
+func TestPublicShareOfInfinity(t *testing.T) {
+	hosts, p := threeOfUs(t)
 	states := make([]*ParticipantState1, 3)
 	pmsgs1 := make([][]byte, 3)
 	for i, host := range hosts {
@@ -108,5 +116,45 @@ func TestGroupKeyRefused(t *testing.T) {
 	}
 	if _, err := newGroupKey([]k256.Point{{}, g}, 2, 3); !errors.Is(err, ErrDegenerate) {
 		t.Errorf("secret at infinity: got %v", err)
+	}
+}
+
+// Recovery data with every signature in order, but a share of participant 0 that is not
+// the committed one: nobody could have signed this who had checked it. A
+// restored station must not take the share, or it answers requests with partial
+// signatures that are blamed on it.
+func TestRecoveryOfWrongShare(t *testing.T) {
+	hosts, p := threeOfUs(t)
+	pmsgs1 := make([][]byte, 3)
+	for i, host := range hosts {
+		var err error
+		if _, pmsgs1[i], err = ParticipantStep1(host, p, [32]byte{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state, _, err := CoordinatorStep1(p, pmsgs1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []bool{false, true} {
+		if wrong {
+			state.transcript.encShares[0] = state.transcript.encShares[0].Add(k256.ScalarFromInt(1))
+		}
+		recovery := state.EqInput()
+		for i, host := range hosts {
+			sig, err := hostSign(host, certificatePurpose, i, state.EqInput(), [32]byte{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			recovery = append(recovery, sig[:]...)
+		}
+		_, _, err := Recover(hosts[0], recovery)
+		var bad *RecoveryDataError
+		if errors.As(err, &bad) != wrong {
+			t.Errorf("wrong share %v: got %v", wrong, err)
+		}
+		if _, _, err := Recover(hosts[1], recovery); err != nil {
+			t.Errorf("participant 1 has its share: %v", err)
+		}
 	}
 }
