@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/signing"
+)
+
+// render gives a screen as text, without its prompt. All text that a machine
+// put into the screen is escaped.
+func render(s ceremonies.Screen, practice bool) string {
+	var t text
+	switch s := s.(type) {
+	case ceremonies.Scan:
+		t.title(practice, "Waiting for "+s.Want)
+	case ceremonies.Show:
+		t.title(practice, s.Title)
+		t.line("For %s: %s, %d bytes.", escape(s.To), s.Message.Kind, len(s.Message.Bytes))
+	case ceremonies.Review:
+		t.title(practice, s.Title)
+		t.review(s)
+	case ceremonies.Compare:
+		t.title(practice, s.Title)
+		t.compare(s)
+	case ceremonies.Ask:
+		t.title(practice, s.Title)
+		t.line("%s", escape(s.Prompt))
+	case ceremonies.Failed:
+		t.title(practice, "Stopped")
+		t.fault(s.Fault)
+	case ceremonies.Done:
+		t.title(practice, s.Title)
+		t.lines(s.Lines)
+	}
+	return t.String()
+}
+
+// text is a screen in the making.
+type text struct{ strings.Builder }
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+// title begins a screen. Every screen of a practice installation says so.
+func (t *text) title(practice bool, title string) {
+	title = strings.TrimPrefix(title, "PRACTICE: ")
+	if practice {
+		title = "PRACTICE: " + title
+	}
+	t.line("\n== %s ==", escape(title))
+}
+
+func (t *text) review(s ceremonies.Review) {
+	t.line("Verdict")
+	for _, sentence := range s.Verdict {
+		t.line("  %s", escape(sentence))
+	}
+	for _, section := range s.Sections {
+		t.line("\n%s", escape(section.Title))
+		t.lines(section.Lines)
+	}
+	t.line("\nThis was %s. Everything above was computed by this station.", escape(strings.TrimPrefix(s.Title, "PRACTICE: ")))
+}
+
+func (t *text) compare(s ceremonies.Compare) {
+	t.line("Read aloud with %s:", escape(s.With))
+	for i, word := range s.Words {
+		fmt.Fprintf(t, "  %2d %-9s", i+1, escape(word))
+		if i%4 == 3 || i == len(s.Words)-1 {
+			t.line("")
+		}
+	}
+	if s.Value != "" {
+		t.line("  %s", escape(s.Value))
+		t.line("  %s", escape(signing.Grouped(s.Value)))
+	}
+}
+
+func (t *text) fault(f *ceremonies.Fault) {
+	t.line("fault: %s", escape(f.Code))
+	t.line("what: %s", escape(f.What))
+	t.line("suspect: %s", escape(f.Suspect.String()))
+	t.line("safe: %s", escape(f.Safe))
+	t.line("remedy: %s", escape(f.Remedy))
+	if len(f.Record) > 0 {
+		t.line("evidence: %d bytes are kept; history --evidence DIR writes them out", len(f.Record))
+	}
+}
+
+// lines aligns labels: to the right if all are amounts, so that their digits
+// stand under each other. A note has a line of its own, so that nothing in it
+// stands beside an amount or an address.
+func (t *text) lines(lines []ceremonies.Line) {
+	width, amounts := 0, true
+	for _, l := range lines {
+		width = max(width, utf8.RuneCountInString(escape(l.Label)))
+		amounts = amounts && strings.HasSuffix(l.Label, " BTC")
+	}
+	for _, l := range lines {
+		mark := "  "
+		if l.Alert {
+			mark = "! "
+		}
+		label := escape(l.Label)
+		pad := strings.Repeat(" ", width-utf8.RuneCountInString(label))
+		if amounts {
+			label = pad + label
+		} else {
+			label += pad
+		}
+		if width > 0 {
+			label += "  "
+		}
+		t.line("%s%s%s", mark, label, escape(l.Value))
+		if l.Note != "" {
+			t.line("  %s%s", strings.Repeat(" ", utf8.RuneCountInString(label)), escape(l.Note))
+		}
+	}
+}

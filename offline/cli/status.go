@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"heliograph/ceremonies"
+	"heliograph/offline/station"
+	"heliograph/shared/batch"
+)
+
+func (c *commands) status() *cobra.Command {
+	var asJSON bool
+	cmd := command("status", "what this station is and what it waits for",
+		`Shows the phase (enrolment, key generation, signing, unlisted or frozen), the
+wallet's and the charter's words, how many nonces are left, and the last
+receipt. Asks for the passphrase. With --json, prompts go to standard error.`,
+		`  heliograph-station status
+  heliograph-station status --json`,
+		func(ctx context.Context) error { return c.showStatus(ctx, asJSON) })
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (c *commands) showStatus(ctx context.Context, asJSON bool) (err error) {
+	o, err := c.open(ctx, c.terminal(asJSON), station.World{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	s, err := o.app.Status()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return c.print(s)
+	}
+	fmt.Fprint(c.env.Out, render(ceremonies.Done{Title: "Status", Lines: s.Lines()}, o.app.Practice()))
+	return nil
+}
+
+func (c *commands) print(v any) error {
+	e := json.NewEncoder(c.env.Out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (c *commands) history() *cobra.Command {
+	var asJSON bool
+	var evidence string
+	cmd := command("history", "what this station did, as a verified chain",
+		`Shows the transcript of signing: what was published, released and refused, and
+the receipt after it. The chain is recomputed and must end at the last receipt;
+every release must have its signed ledger record. With --evidence, the records
+of faults are written to a folder, for others to check.`,
+		`  heliograph-station history
+  heliograph-station history --json
+  heliograph-station history --evidence evidence`,
+		func(ctx context.Context) error { return c.showHistory(ctx, asJSON, evidence) })
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&evidence, "evidence", "", "folder for the records of faults")
+	return cmd
+}
+
+func (c *commands) showHistory(ctx context.Context, asJSON bool, evidence string) (err error) {
+	o, err := c.open(ctx, c.terminal(asJSON), station.World{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	h, err := o.app.History()
+	if err != nil {
+		return err
+	}
+	if evidence != "" {
+		if err := writeEvidence(o.app, evidence); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return c.print(h)
+	}
+	fmt.Fprint(c.env.Out, renderHistory(h, o.app.Practice()))
+	return nil
+}
+
+func writeEvidence(app *station.App, dir string) error {
+	files, err := app.Evidence()
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := writeNew(filepath.Join(dir, name), content); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func renderHistory(h station.History, practice bool) string {
+	var t text
+	t.title(practice, "History")
+	for _, e := range h.Events {
+		t.line("  %4d  %s  %-9s  receipt %s", e.Number, station.Time(e.Time), escape(e.What), e.Receipt[:16])
+		if e.Payments > 0 {
+			t.line("        %d payments, %s, fees at most %s", e.Payments, batch.Amount(e.Paid), batch.Amount(e.Fee))
+		}
+	}
+	if len(h.Events) == 0 {
+		t.line("  nothing yet")
+		return t.String()
+	}
+	t.line("The chain of %d entries verifies and ends at the receipt", len(h.Events))
+	t.line("  %s", join(h.ReceiptWords))
+	return t.String()
+}

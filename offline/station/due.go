@@ -1,0 +1,240 @@
+package station
+
+import (
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/words"
+)
+
+// Kept once a person said that the other side has the confirmation of the first
+// address, and the first nonce pool. Both are made once and nobody asks for
+// them, so until then every start shows them again.
+const (
+	confirmationHanded = "station/handed/confirmation"
+	poolHanded         = "station/handed/pool"
+)
+
+// ceremony is the machine that is due, and what differs between the three.
+type ceremony struct {
+	machine ceremonies.Machine
+	first   ceremonies.Step // to be carried out before anything else
+	want    string          // what to scan after something was shown
+	over    func() bool     // this ceremony has nothing more to do
+	handed  string          // record to keep when messages were shown and ended says so
+	ended   func() bool
+	offers  Offers // beside a comparison
+	failing failing
+	parties parties // for saying who a scanned message claims to be from
+}
+
+// failing says what follows when a ceremony has failed.
+type failing uint8
+
+const (
+	stops      failing = iota // nothing: an officer decides
+	beginAgain                // the machine starts over
+	scanAgain                 // the next message may do better
+)
+
+// due opens the machine of the ceremony that this installation has come to.
+func (a *App) due() (*ceremony, error) {
+	share, found, err := a.share()
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		handed, err := a.has(confirmationHanded)
+		if err != nil {
+			return nil, err
+		}
+		if handed || a.identity.restored {
+			return a.signing(share)
+		}
+	}
+	listed, err := a.has(enrolment.RosterName)
+	if err != nil {
+		return nil, err
+	}
+	if listed {
+		return a.keygen()
+	}
+	return a.enrolment()
+}
+
+// share is the finished share: of a restored installation, or of one whose
+// operator confirmed the first address.
+func (a *App) share() (*keygen.Share, bool, error) {
+	value, found, err := a.world.Store.Get(keygen.ShareName)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	defer clear(value)
+	if !a.identity.restored {
+		machine, err := a.keygenMachine()
+		if err != nil {
+			return nil, false, err
+		}
+		share, confirmed := machine.Share()
+		return share, confirmed, nil
+	}
+	share, err := keygen.ParseShare(value)
+	return share, err == nil, err
+}
+
+func (a *App) enrolment() (*ceremony, error) {
+	kept, err := a.records("enrolment/")
+	if err != nil {
+		return nil, err
+	}
+	c := &ceremony{want: "the coordinator's roster", offers: Offers{Scan: true, Show: true}, failing: beginAgain}
+	var machine *enrolment.Station
+	if len(kept) == 0 {
+		e, err := a.event(ceremonies.Start{})
+		if err != nil {
+			return nil, err
+		}
+		if machine, c.first, err = enrolment.NewStation(a.identity.enrolment(), e); err != nil {
+			return nil, err
+		}
+	} else {
+		if machine, err = enrolment.ResumeStation(kept); err != nil {
+			return nil, err
+		}
+		if c.first, err = a.start(machine); err != nil {
+			return nil, err
+		}
+	}
+	c.machine = machine
+	c.over = func() bool { _, _, ok := machine.Roster(); return ok }
+	return c, nil
+}
+
+func (a *App) roster() (enrolment.Roster, int, error) {
+	kept, err := a.records("enrolment/")
+	if err != nil {
+		return enrolment.Roster{}, 0, err
+	}
+	machine, err := enrolment.ResumeStation(kept)
+	if err != nil {
+		return enrolment.Roster{}, 0, err
+	}
+	roster, own, _ := machine.Roster()
+	return roster, own, nil
+}
+
+func (a *App) keygenMachine() (*keygen.Station, error) {
+	r, own, err := a.roster()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := a.records("keygen/")
+	if err != nil {
+		return nil, err
+	}
+	return keygen.ResumeStation(keygen.Setup{
+		Group:   keygen.Group{ID: r.ID, Network: r.Network, Threshold: r.Threshold, Stations: r.Stations, Courier: r.Courier},
+		Station: own, Host: a.identity.host, Instance: a.identity.instance,
+	}, kept)
+}
+
+func (a *App) keygen() (*ceremony, error) {
+	machine, err := a.keygenMachine()
+	if err != nil {
+		return nil, err
+	}
+	first, err := a.start(machine)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := a.roster()
+	if err != nil {
+		return nil, err
+	}
+	confirmed := func() bool { _, ok := machine.Share(); return ok }
+	return &ceremony{
+		machine: machine, first: first, want: "the coordinator's next message of key generation",
+		over: confirmed, ended: confirmed, handed: confirmationHanded,
+		parties: partiesOf(r.Stations, r.Courier),
+	}, nil
+}
+
+// setup is what a share brings to signing.
+func (a *App) setup(share *keygen.Share) signing.Setup {
+	return signing.Setup{
+		Group:   signing.Group{Charter: share.Public.Charter, Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
+		Station: share.Station, Share: share.Secret, Instance: a.identity.instance, Pool: a.identity.pool,
+	}
+}
+
+// signingMachine resumes signing, or begins it in the returned step. An
+// installation that the charter does not list gets signing.ErrUnlisted.
+func (a *App) signingMachine(share *keygen.Share) (*signing.Station, ceremonies.Step, bool, error) {
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return nil, ceremonies.Step{}, false, err
+	}
+	if !begun {
+		e, err := a.event(ceremonies.Start{})
+		if err != nil {
+			return nil, ceremonies.Step{}, false, err
+		}
+		machine, step, err := signing.NewStation(a.setup(share), e)
+		return machine, step, true, err
+	}
+	machine, err := a.resumeSigning(share)
+	return machine, ceremonies.Step{}, false, err
+}
+
+func (a *App) resumeSigning(share *keygen.Share) (*signing.Station, error) {
+	kept, err := a.records(signing.StateName, signing.LedgerPrefix)
+	if err != nil {
+		return nil, err
+	}
+	return signing.ResumeStation(a.setup(share), kept)
+}
+
+func (a *App) signing(share *keygen.Share) (*ceremony, error) {
+	machine, first, fresh, err := a.signingMachine(share)
+	if err != nil {
+		return nil, err
+	}
+	handed, err := a.has(poolHanded)
+	if err != nil {
+		return nil, err
+	}
+	never := func() bool { return false }
+	d := share.Public.Charter.Document()
+	c := &ceremony{
+		machine: machine, first: first, want: "a signing request from the coordinator", over: never, failing: scanAgain,
+		parties: partiesOf(d.Stations, d.Courier),
+	}
+	switch {
+	case handed:
+		c.first, err = a.start(machine)
+	case fresh:
+		c.handed, c.ended = poolHanded, func() bool { return true }
+	default:
+		c.handed, c.ended = poolHanded, func() bool { return true }
+		c.first = ceremonies.Step{Stored: poolName, Screen: ceremonies.Show{Title: "First nonce pool", To: "the coordinator"}}
+	}
+	return c, err
+}
+
+// poolName is the record in which signing keeps the first nonce pool.
+const poolName = "signing/pool"
+
+func (a *App) start(m ceremonies.Machine) (ceremonies.Step, error) {
+	e, err := a.event(ceremonies.Start{})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	return m.Step(e)
+}
+
+// walletWords are the twelve words by which people know a wallet.
+func walletWords(share *keygen.Share) []string {
+	w := words.Fingerprint([32]byte(share.Public.Wallet.ID()))
+	return w[:]
+}

@@ -1,0 +1,121 @@
+package station
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/ledger"
+	"heliograph/shared/words"
+)
+
+// Event is one entry of the transcript, and for a release what it paid.
+type Event struct {
+	Number   int    `json:"number"`
+	Time     int64  `json:"time"`
+	What     string `json:"what"`
+	Digest   string `json:"digest"` // of the message concerned, hex
+	Receipt  string `json:"receipt"`
+	Payments int    `json:"payments,omitempty"`
+	Paid     int64  `json:"paid_sat,omitempty"`
+	Fee      int64  `json:"fee_sat,omitempty"` // at most
+}
+
+// History is the transcript of signing with its verified chain.
+type History struct {
+	Events       []Event  `json:"events"`
+	Receipt      string   `json:"receipt,omitempty"`
+	ReceiptWords []string `json:"receipt_words,omitempty"`
+}
+
+// ErrChain says that a transcript does not verify.
+var ErrChain = errors.New("station: history: the transcript's chain does not verify: the keystore was altered, or this program has a fault; do not sign with this station")
+
+// History reads the transcript, recomputes its chain, and demands that it ends
+// at the receipt in the signing state. Every release in it must have its signed
+// ledger record.
+func (a *App) History() (History, error) {
+	var h History
+	share, found, err := a.share()
+	if err != nil || !found {
+		return h, err
+	}
+	defer share.Wipe()
+	begun, err := a.has(signing.StateName)
+	if err != nil || !begun {
+		return h, err
+	}
+	machine, err := a.resumeSigning(share)
+	if err != nil {
+		return h, err
+	}
+	names, err := a.world.Store.Names(signing.TranscriptPrefix)
+	if err != nil {
+		return h, err
+	}
+	var head [32]byte
+	released := uint64(0)
+	for i, name := range names {
+		if name != fmt.Sprintf("%s%012d", signing.TranscriptPrefix, i+1) {
+			return h, ErrChain
+		}
+		e, err := a.entry(name)
+		if err != nil {
+			return h, err
+		}
+		if head, err = ceremonies.Link(head, e); err != nil {
+			return h, err
+		}
+		event := Event{Number: i + 1, Time: e.Time, What: e.What, Digest: hex.EncodeToString(e.Digest[:]), Receipt: hex.EncodeToString(head[:])}
+		if e.What == "released" {
+			released++
+			if err := a.release(&event, share.Station, released); err != nil {
+				return h, err
+			}
+		}
+		h.Events = append(h.Events, event)
+	}
+	status := machine.Status()
+	if head != status.Receipt || released != status.Head.Seq {
+		return h, ErrChain
+	}
+	fingerprint := words.Fingerprint(head)
+	h.Receipt, h.ReceiptWords = hex.EncodeToString(head[:]), fingerprint[:]
+	return h, nil
+}
+
+// release adds what a ledger record of this station says.
+func (a *App) release(e *Event, station int, seq uint64) error {
+	value, err := a.mustGet(fmt.Sprintf("%s%02d/%012d", signing.LedgerPrefix, station, seq))
+	if err != nil {
+		return err
+	}
+	r, err := ledger.DecodeRecord(value)
+	if err != nil {
+		return err
+	}
+	if err := r.Verify(); err != nil {
+		return err
+	}
+	e.Payments, e.Fee = len(r.Payments), r.Fee
+	for _, p := range r.Payments {
+		e.Paid += p.Amount
+	}
+	return nil
+}
+
+// Evidence returns the kept records of faults by file name.
+func (a *App) Evidence() (map[string][]byte, error) {
+	kept, err := a.records(EvidencePrefix)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]byte, len(kept))
+	for _, r := range kept {
+		out[strings.TrimPrefix(r.Name, EvidencePrefix)+".evidence"] = r.Value
+	}
+	return out, nil
+}

@@ -1,0 +1,208 @@
+package station
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/wire"
+	"heliograph/shared/words"
+)
+
+// Phases of an installation.
+const (
+	PhaseEnrolment = "enrolment"
+	PhaseKeygen    = "key generation"
+	PhaseSigning   = "signing"
+	PhaseUnlisted  = "unlisted" // restored or copied: the charter does not list it
+	PhaseFrozen    = "frozen"   // it was shown its own signature over a later state
+)
+
+// Status is what an installation says of itself. It holds no secret.
+type Status struct {
+	Name          string   `json:"name"`
+	Network       string   `json:"network"`
+	Practice      bool     `json:"practice"`
+	Phase         string   `json:"phase"`
+	Station       *int     `json:"station,omitempty"` // number in the roster or charter
+	Threshold     int      `json:"threshold,omitempty"`
+	Stations      int      `json:"stations,omitempty"`
+	WalletName    string   `json:"wallet_name,omitempty"`
+	Wallet        string   `json:"wallet,omitempty"` // id, hex
+	WalletWords   []string `json:"wallet_words,omitempty"`
+	FirstAddress  string   `json:"first_address,omitempty"`
+	CharterEpoch  *uint32  `json:"charter_epoch,omitempty"`
+	Charter       string   `json:"charter,omitempty"` // id, hex
+	CharterWords  []string `json:"charter_words,omitempty"`
+	NoncesLeft    uint64   `json:"nonces_left"`
+	Released      uint64   `json:"released"`          // batches that this station signed
+	Receipt       string   `json:"receipt,omitempty"` // end of the transcript, hex
+	ReceiptWords  []string `json:"receipt_words,omitempty"`
+	ReceiptTime   int64    `json:"receipt_time,omitempty"` // unix seconds
+	Frozen        bool     `json:"frozen"`
+	BackupChecked bool     `json:"backup_checked"` // the words were typed in again
+	Evidence      int      `json:"evidence"`       // kept records of faults
+}
+
+// Status reads the state of the installation; it changes nothing.
+func (a *App) Status() (Status, error) {
+	s := Status{Name: a.identity.name, Network: a.identity.network.String(), Practice: a.Practice(), Phase: PhaseEnrolment}
+	var err error
+	if s.BackupChecked, err = a.has(backupName); err != nil {
+		return s, err
+	}
+	evidence, err := a.world.Store.Names(EvidencePrefix)
+	if err != nil {
+		return s, err
+	}
+	s.Evidence = len(evidence)
+	share, found, err := a.share()
+	if err != nil {
+		return s, err
+	}
+	if found {
+		return s, a.walletStatus(&s, share)
+	}
+	listed, err := a.has(enrolment.RosterName)
+	if err != nil || !listed {
+		return s, err
+	}
+	roster, own, err := a.roster()
+	if err != nil {
+		return s, err
+	}
+	s.Phase, s.Station, s.Threshold, s.Stations = PhaseKeygen, &own, roster.Threshold, len(roster.Stations)
+	return s, nil
+}
+
+func (a *App) walletStatus(s *Status, share *keygen.Share) error {
+	defer share.Wipe()
+	w, d := share.Public.Wallet, share.Public.Charter.Document()
+	id, charter := [32]byte(w.ID()), share.Public.Charter.ID()
+	charterWords := words.Fingerprint(charter)
+	address, err := w.Address(0, 0)
+	if err != nil {
+		return err
+	}
+	s.Phase, s.Station, s.Threshold, s.Stations = PhaseSigning, &share.Station, int(d.Threshold), len(d.Stations)
+	s.WalletName, s.Wallet, s.WalletWords, s.FirstAddress = d.Name, hex.EncodeToString(id[:]), walletWords(share), address
+	s.CharterEpoch, s.Charter, s.CharterWords = &d.Epoch, hex.EncodeToString(charter[:]), charterWords[:]
+	if d.Stations[share.Station].InstanceKey != a.identity.instance.Public() {
+		s.Phase = PhaseUnlisted
+		return nil
+	}
+	begun, err := a.has(signing.StateName)
+	if err != nil || !begun {
+		return err
+	}
+	machine, err := a.resumeSigning(share)
+	if err != nil {
+		return err
+	}
+	st := machine.Status()
+	receipt := words.Fingerprint(st.Receipt)
+	s.NoncesLeft, s.Released, s.Frozen = st.Unused, st.Head.Seq, st.Frozen
+	s.Receipt, s.ReceiptWords = hex.EncodeToString(st.Receipt[:]), receipt[:]
+	if st.Frozen {
+		s.Phase = PhaseFrozen
+	}
+	s.ReceiptTime, err = a.receiptTime()
+	return err
+}
+
+// receiptTime is the time of the transcript's last entry.
+func (a *App) receiptTime() (int64, error) {
+	names, err := a.world.Store.Names(signing.TranscriptPrefix)
+	if err != nil || len(names) == 0 {
+		return 0, err
+	}
+	e, err := a.entry(names[len(names)-1])
+	return e.Time, err
+}
+
+func (a *App) entry(name string) (ceremonies.Entry, error) {
+	var e ceremonies.Entry
+	value, err := a.mustGet(name)
+	if err != nil {
+		return e, err
+	}
+	if err := wire.Unmarshal(value, &e, 1024); err != nil {
+		return e, fmt.Errorf("station: transcript: %s: %w", name, err)
+	}
+	return e, nil
+}
+
+func (a *App) receiptLines(receipt [32]byte) ([]ceremonies.Line, error) {
+	when, err := a.receiptTime()
+	if err != nil {
+		return nil, err
+	}
+	fingerprint := words.Fingerprint(receipt)
+	return []ceremonies.Line{
+		{Label: "Receipt", Value: strings.Join(fingerprint[:], " ")},
+		{Label: "Made at", Value: Time(when)},
+	}, nil
+}
+
+// Time writes unix seconds for people.
+func Time(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// Greeting is the first screen after unlocking: which installation this is, and
+// the last receipt, for the person to compare with the one that was written
+// down. An older copy of the disk shows an older one.
+func (a *App) Greeting() (ceremonies.Done, error) {
+	s, err := a.Status()
+	if err != nil {
+		return ceremonies.Done{}, err
+	}
+	g := ceremonies.Done{Title: "Unlocked: " + s.Name, Lines: s.Lines()}
+	if s.Receipt != "" {
+		g.Lines = append(g.Lines, ceremonies.Line{
+			Label: "Compare", Value: "the receipt with the one you wrote down last.",
+			Note: "If yours is newer, this disk is an older copy: stop, do not sign.", Alert: true,
+		})
+	}
+	return g, nil
+}
+
+// Lines are the status for people.
+func (s Status) Lines() []ceremonies.Line {
+	var lines []ceremonies.Line
+	say := func(label, value string) { lines = append(lines, ceremonies.Line{Label: label, Value: value}) }
+	say("Installation", s.Name)
+	say("Network", s.Network)
+	say("Phase", s.Phase)
+	if s.Station != nil {
+		say("Station", fmt.Sprintf("%d of 0 to %d; %d sign together", *s.Station, s.Stations-1, s.Threshold))
+	}
+	if s.Wallet != "" {
+		say("Wallet", s.WalletName)
+		say("Wallet words", strings.Join(s.WalletWords, " "))
+		say("First address", signing.Grouped(s.FirstAddress))
+		say("Charter", fmt.Sprintf("epoch %d", *s.CharterEpoch))
+		say("Charter words", strings.Join(s.CharterWords, " "))
+	}
+	if s.Receipt != "" {
+		say("Nonces left", fmt.Sprint(s.NoncesLeft))
+		say("Batches signed", fmt.Sprint(s.Released))
+		say("Receipt", strings.Join(s.ReceiptWords, " "))
+		say("Made at", Time(s.ReceiptTime))
+	}
+	checked := "not checked: run backup words"
+	if s.BackupChecked {
+		checked = "words were checked"
+	}
+	lines = append(lines, ceremonies.Line{Label: "Backup", Value: checked, Alert: !s.BackupChecked})
+	if s.Frozen {
+		lines = append(lines, ceremonies.Line{Label: "Frozen", Value: "yes", Note: "this station was shown its own signature over a later state; it signs nothing", Alert: true})
+	}
+	if s.Evidence > 0 {
+		lines = append(lines, ceremonies.Line{Label: "Evidence", Value: fmt.Sprintf("%d kept: run history --evidence DIR", s.Evidence), Alert: true})
+	}
+	return lines
+}
