@@ -28,10 +28,11 @@ func TestPublishedSession(t *testing.T) {
 	}
 	equal(t, "params id", id[:], publishedID)
 
-	state1, _, err := chilldkg.ParticipantStep1(host, p, [32]byte(unhex(t, publishedRandom)))
+	state1, pmsg1, err := chilldkg.ParticipantStep1(host, p, [32]byte(unhex(t, publishedRandom)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	equal(t, "pmsg1", pmsg1, publishedPmsg1)
 	state2, pmsg2, err := chilldkg.ParticipantStep2(host, restart1(t, state1), unhex(t, publishedCmsg1), [32]byte(unhex(t, publishedAux)))
 	if err != nil {
 		t.Fatal(err)
