@@ -81,6 +81,7 @@ type savedState struct {
 const (
 	stateName = "keygen/state"
 
+	phaseInvite      = 1 // a session was abandoned
 	phaseAggregate   = 2
 	phaseCertificate = 3
 	phaseComparison  = 4
@@ -122,11 +123,14 @@ func (s *Station) restore(record []byte) error {
 	if err := st.Chained.Verify(); err != nil {
 		return err
 	}
+	s.log = st.Chained
+	if st.Phase == phaseInvite {
+		return nil
+	}
 	draft, err := charter.Decode(st.Draft)
 	if err != nil {
 		return fmt.Errorf("keygen: resume: %w", err)
 	}
-	s.log = st.Chained
 	s.last = wire.Message{Kind: st.Kind, Bytes: st.Sent}
 	switch st.Phase {
 	case phaseAggregate:

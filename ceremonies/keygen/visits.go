@@ -77,19 +77,12 @@ func (s *Station) aggregate(e ceremonies.Event, w awaitingAggregate, opened wire
 	if err := wire.Unmarshal(opened.Body(), &in, wire.KindKeygenAggregate.MaxBody()); err != nil {
 		return ceremonies.Step{}, wrong("keygen/malformed", err)
 	}
-	// ParticipantStep2 uses a state up; a copy keeps this event from changing
-	// anything if it fails.
-	kept, err := w.state1.Marshal()
-	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step2", err)
-	}
-	state1, err := chilldkg.ParseParticipantState1(kept)
-	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step2", err)
-	}
-	state2, pmsg2, err := chilldkg.ParticipantStep2(s.setup.Host, state1, in.CMsg1, e.Random)
-	if err != nil {
+	state2, pmsg2, err := chilldkg.ParticipantStep2(s.setup.Host, w.state1, in.CMsg1, e.Random)
+	if errors.Is(err, chilldkg.ErrLength) {
 		return ceremonies.Step{}, blame(err)
+	}
+	if err != nil {
+		return s.abandon(e, opened.Bytes(), blame(err))
 	}
 	binding := charter.Binding(eqHash(state2.EqInput()), s.setup.Network, w.draft.ID())
 	body, err := wire.Marshal(Message2{PMsg2: pmsg2, Binding: s.setup.Instance.Sign(binding, e.Random)})
@@ -98,6 +91,18 @@ func (s *Station) aggregate(e ceremonies.Event, w awaitingAggregate, opened wire
 	}
 	next := awaitingCertificate{draft: w.draft, state2: state2}
 	return s.send(e, wire.KindKeygenMessage2, body, next, savedState{Phase: phaseCertificate, Draft: w.draft.Bytes(), Secret: state2.Marshal()})
+}
+
+// abandon ends a session whose aggregate was false. The dealt state may not
+// meet a second aggregate (ChillDKG: state1 is used once), so it is dropped,
+// durably, and the next session starts from an invitation.
+func (s *Station) abandon(e ceremonies.Event, body []byte, fault *ceremonies.Fault) (ceremonies.Step, error) {
+	save, err := s.keep(e, "abandoned", body, savedState{Phase: phaseInvite})
+	if err != nil {
+		return ceremonies.Step{}, wrong("keygen/save", err)
+	}
+	s.await, s.last = awaitingInvite{}, wire.Message{}
+	return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: fault}}, nil
 }
 
 // certificate finishes the key, recovers it once from the public data to prove

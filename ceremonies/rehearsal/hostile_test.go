@@ -263,3 +263,26 @@ func mustMarshal(t *testing.T, v any) []byte {
 	}
 	return b
 }
+
+// A coordinator shows a station a message of another ceremony of the same
+// group, in the hope that its body is read as a request.
+func TestMessageOfAnotherCeremony(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("kind", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(request, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wire.Seal(wire.KindKeygenInvite, [32]byte(w.Public.Wallet.ID()), opened.Body(), w.Courier, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], m.Bytes, "signing/kind")
+}

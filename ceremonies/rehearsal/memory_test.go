@@ -177,6 +177,12 @@ func TestRolledBackStation(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.refuses(t, s, request, "signing/rolled-back")
+	// Nor does it thaw for a coordinator that now hides the later head.
+	first := w.firstHead(t, 0)
+	w.refuses(t, s, w.forge(t, request, func(o *signing.Order, _ *batch.Request) {
+		o.Heads = []ledger.Head{first, w.firstHead(t, 1), w.firstHead(t, 2)}
+		o.Starts[0].Index = 0
+	}, func(r *signing.Request) { r.Missed = nil }), "signing/rolled-back")
 	s.Disk = newest
 	if err := w.Restart(s); err != nil {
 		t.Fatal(err)

@@ -260,6 +260,8 @@ func (w *World) visitKeygen(s *Station, message []byte) ([]byte, error) {
 			step, err = s.keep(s.Keygen.Step(w.At(s, ceremonies.Matches{})))
 		case ceremonies.Show:
 			return screen.Message.Bytes, nil
+		case ceremonies.Failed:
+			return nil, screen.Fault
 		default:
 			return nil, fmt.Errorf("rehearsal: station %d shows %T", s.Number, screen)
 		}
