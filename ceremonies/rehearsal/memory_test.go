@@ -250,6 +250,63 @@ func TestClonedStation(t *testing.T) {
 	fresh.refuses(t, copyOf, request, "signing/rolled-back")
 }
 
+// A cloned station's two records, both signed, travel to a peer. The peer signs
+// nothing and keeps the proof; the clone is named, not the coordinator.
+func TestEquivocationReachesAPeer(t *testing.T) {
+	w := ready(t, 2, 3)
+	s := w.Stations[0]
+	clone := &Station{Number: 0, Disk: s.Disk.Copy(), Identity: s.Identity}
+	if err := w.Restart(clone); err != nil {
+		t.Fatal(err)
+	}
+	_, first, err := w.Open(w.Pay("eq-a", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := w.forge(t, first, func(_ *signing.Order, r *batch.Request) { r.Payments[0].ExternalID = "eq-b" }, nil)
+	answer, _, err := w.Visit(clone, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := w.response(t, answer).Record
+	if _, err := w.Sign(w.Pay("eq-c", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	_, request, err := w.Open(w.Pay("eq-d", "Exchange", payee(1), 1, 2000, 100_000), 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := w.forge(t, request, nil, func(r *signing.Request) { r.Missed = append(r.Missed, second) })
+	_, _, err = w.Visit(w.Stations[2], evil)
+	var fault *ceremonies.Fault
+	if !errors.As(err, &fault) || fault.Code != "signing/equivocation" || fault.Suspect != (ceremonies.Suspect{Kind: ceremonies.Station, Station: 0}) {
+		t.Fatalf("a station that contradicts itself is not named: %v", err)
+	}
+	var proof []ledger.Record
+	if err := wire.Unmarshal(fault.Record, &proof, wire.MaxSealed); err != nil || len(proof) != 2 {
+		t.Fatalf("the fault carries no proof: %v", err)
+	}
+	if err := (&ledger.Equivocation{First: proof[0], Second: proof[1]}).Verify(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A coordinator hands a station records that are not for it: its own, or torn.
+func TestRecordsThatDoNotBelong(t *testing.T) {
+	w := ready(t, 2, 3)
+	if _, err := w.Sign(w.Pay("own-a", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	_, request, err := w.Open(w.Pay("own-b", "Exchange", payee(1), 1, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := w.Stations[0].Disk.Records(signing.LedgerPrefix)[0].Value
+	w.refuses(t, w.Stations[0], w.forge(t, request, nil, func(r *signing.Request) { r.Missed = append(r.Missed, own) }), "signing/records")
+	w.refuses(t, w.Stations[0], w.forge(t, request, nil, func(r *signing.Request) { r.Missed[0] = r.Missed[0][1:] }), "signing/records")
+	w.refuses(t, w.Stations[0], w.forge(t, request, nil, func(r *signing.Request) { r.Missed[0][len(r.Missed[0])-1] ^= 1 }), "signing/records")
+}
+
 // A station that was restored from its words has a new instance key. It proves
 // that it holds the right share, and is a stranger all the same.
 func TestRestoredStationIsAStranger(t *testing.T) {

@@ -140,6 +140,26 @@ func TestTwoRequestsRacingForOneNonce(t *testing.T) {
 	w.refuses(t, s, evil, "signing/burnt")
 }
 
+// A coordinator leaves the last aggregate nonce out, or adds one.
+func TestTooFewOrTooManyNonces(t *testing.T) {
+	w := ready(t, 2, 3)
+	_, request, err := w.Open(w.Pay("few", "Exchange", payee(1), 0, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func(*signing.Order){
+		func(o *signing.Order) { o.Nonces = o.Nonces[:0] },
+		func(o *signing.Order) { o.Nonces = append(o.Nonces, o.Nonces...) },
+		func(o *signing.Order) { o.Starts = o.Starts[:1] },
+		func(o *signing.Order) { o.Quorum[1] = o.Quorum[0] },
+		func(o *signing.Order) { o.Quorum[1] = 9 },
+		func(o *signing.Order) { o.Heads = o.Heads[:2] },
+	} {
+		evil := w.forge(t, request, func(o *signing.Order, _ *batch.Request) { change(o) }, nil)
+		w.refuses(t, w.Stations[0], evil, "signing/malformed")
+	}
+}
+
 // code is the code of a fault, or the text of another error.
 func code(err error) string {
 	var f *ceremonies.Fault
