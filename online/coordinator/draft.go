@@ -1,0 +1,397 @@
+package coordinator
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/batch"
+	"heliograph/shared/ledger"
+	"heliograph/shared/policy"
+	"heliograph/shared/wire"
+
+	"heliograph/online/coordinator/book"
+	"heliograph/online/coordinator/coins"
+)
+
+// DraftOptions say how payouts become transactions.
+type DraftOptions struct {
+	FeeRateSatPerKvB int64 // of the first variant
+	MaxOutputs       int   // per transaction, change included
+	Lifetime         int64 // seconds from drafting to expiry
+	Ladder           int   // variants of each transaction that has change, 1 to batch.MaxVariants
+}
+
+// Waiting is a payout that cannot be drafted now, and why.
+type Waiting struct {
+	ExternalID string `json:"external_id"`
+	Why        string `json:"why"`
+}
+
+// Drafted is what a draft came to.
+type Drafted struct {
+	Batch    book.Batch
+	Verified batch.Verified
+	Verdict  policy.Verdict
+	Waiting  []Waiting
+}
+
+// Refused says that the charter does not allow a batch: no station would sign
+// it.
+type Refused struct{ Verdict policy.Verdict }
+
+func (r *Refused) Error() string {
+	var sentences []string
+	for _, l := range r.Verdict.Refusals() {
+		sentences = append(sentences, l.Sentence())
+	}
+	return "the charter refuses this batch, and so would every station:\n  " + strings.Join(sentences, "\n  ")
+}
+
+// ErrNothingPending says that there is no payout to draft.
+var ErrNothingPending = errors.New("no payout can be drafted now")
+
+// ladderStep is how much a variant's fee is above that of the one before: half
+// as much again, and never less than 1 sat/vB, the least that nodes ask of a
+// replacement (Bitcoin Core: -incrementalrelayfee).
+func ladderStep(fee, vsize batch.Amount) batch.Amount { return fee + max(fee/2, vsize) }
+
+// minChange is the change that coin selection aims at, in sat: small enough to
+// keep coins together, large enough to be worth spending.
+const minChange = 50_000
+
+// Draft puts all pending payouts, as far as they can be paid now, into one batch
+// of several transactions, and keeps it. It is judged first by the charter and
+// by everything that stations released so far: a *Refused means that nothing
+// was drafted. Coins of unfinished batches and coins that are not confirmed are
+// not touched.
+//
+// A payout that any station has released before is bound to its anchor for
+// ever: it is drafted to spend that coin again, or waits.
+func (c *Coordinator) Draft(ctx context.Context, chain Chain, o DraftOptions) (Drafted, error) {
+	if o.Ladder < 1 || o.Ladder > batch.MaxVariants {
+		return Drafted{}, fmt.Errorf("coordinator: draft: a ladder of %d variants, want 1 to %d", o.Ladder, batch.MaxVariants)
+	}
+	if o.Lifetime < 60 {
+		return Drafted{}, errors.New("coordinator: draft: a lifetime below one minute leaves no time to sign")
+	}
+	desk, p, err := c.desk()
+	if err != nil {
+		return Drafted{}, err
+	}
+	snapshot, err := desk.Ledger().Snapshot(desk.Heads())
+	if err != nil {
+		return Drafted{}, fmt.Errorf("coordinator: draft: not every station has shown its first nonce pool (run heliograph keygen again): %w", err)
+	}
+	state, err := c.store.Load()
+	if err != nil {
+		return Drafted{}, err
+	}
+	d := drafter{options: o, public: p, snapshot: snapshot, state: state}
+	if err := d.gather(ctx, chain); err != nil {
+		return Drafted{}, err
+	}
+	if err := d.plan(); err != nil {
+		return Drafted{}, err
+	}
+	request, err := d.request(c.now())
+	if err != nil {
+		return Drafted{}, err
+	}
+	verified, err := request.Verify(p.Wallet)
+	if err != nil {
+		return Drafted{}, fmt.Errorf("coordinator: draft: %w", err)
+	}
+	_, verdict, err := policy.Judge(p.Charter, verified, snapshot)
+	if err != nil {
+		return Drafted{}, err
+	}
+	if !verdict.Allowed {
+		return Drafted{}, &Refused{Verdict: verdict}
+	}
+	if err := enoughNonces(desk, p, verified.Inputs()); err != nil {
+		return Drafted{}, err
+	}
+	b, err := c.keepDraft(request, verified)
+	return Drafted{Batch: b, Verified: verified, Verdict: verdict, Waiting: d.waiting}, err
+}
+
+// enoughNonces asks for a quorum before anyone walks.
+func enoughNonces(desk *signing.Desk, p keygen.Public, slots int) error {
+	have := 0
+	var lines []string
+	for _, s := range stations(desk, p) {
+		if s.Unused >= slots {
+			have++
+		}
+		lines = append(lines, fmt.Sprintf("station %d has %d", s.Number, s.Unused))
+	}
+	if t := int(p.Charter.Document().Threshold); have < t {
+		return fmt.Errorf("coordinator: draft: it takes %d nonces at each of %d stations (%s): draft with fewer variants (--ladder), or sign and finish other batches first, which refills the pools", slots, t, strings.Join(lines, ", "))
+	}
+	return nil
+}
+
+func (c *Coordinator) keepDraft(r batch.Request, v batch.Verified) (book.Batch, error) {
+	facts, err := r.Encode()
+	if err != nil {
+		return book.Batch{}, err
+	}
+	b := book.Batch{ID: v.ID(), Status: book.BatchDrafted, Created: r.Time, Request: facts}
+	for _, t := range r.Transactions {
+		for _, in := range t.Inputs {
+			b.Reserved = append(b.Reserved, in.OutPoint)
+		}
+	}
+	change := book.Change{Drafted: []book.Batch{b}}
+	for _, payment := range r.Payments {
+		change.Payouts = append(change.Payouts, book.PayoutMove{ExternalID: payment.ExternalID, From: book.Pending, To: book.Drafted, Batch: b.ID})
+	}
+	if err := c.store.Commit(change); err != nil {
+		return book.Batch{}, err
+	}
+	_, b, err = c.find(b.ID.String())
+	return b, err
+}
+
+// drafter gathers what a draft is made of.
+type drafter struct {
+	options  DraftOptions
+	public   keygen.Public
+	snapshot ledger.Snapshot
+	state    book.State
+
+	coins   []coins.Coin                  // confirmed and free
+	payouts []book.Payout                 // to be drafted now, in order of import
+	bound   map[batch.OutPoint][]int      // indices of payouts, by the anchor they are bound to
+	anchors map[batch.OutPoint]coins.Coin // of bound
+	free    []int                         // indices of payouts that are bound to nothing yet
+	pending int                           // coins that are on their way, for a better error
+	waiting []Waiting
+	plans   []anchored
+}
+
+// anchored is a transaction to be made, and the input its payouts are bound to.
+type anchored struct {
+	payments  []int // indices of payouts
+	selection coins.Selection
+	anchor    uint32
+}
+
+func (d *drafter) gather(ctx context.Context, chain Chain) error {
+	where, scripts, err := places(d.public.Wallet, d.state, d.public.Charter.Document().Gap)
+	if err != nil {
+		return err
+	}
+	unspent, err := chain.Coins(ctx, scripts)
+	if err != nil {
+		return err
+	}
+	available := make(map[batch.OutPoint]coins.Coin)
+	for _, u := range unspent {
+		at, ours := where[string(u.Script)]
+		if _, reserved := d.state.Reserved[u.OutPoint]; reserved || !ours {
+			continue
+		}
+		if !u.Spendable {
+			d.pending++
+			continue
+		}
+		available[u.OutPoint] = coins.Coin{TxID: u.TxID, Vout: u.Vout, AmountSat: int64(u.Amount), Chain: uint32(at.chain), Index: at.index}
+	}
+	d.sort(available)
+	for _, coin := range available {
+		d.coins = append(d.coins, coin)
+	}
+	slices.SortFunc(d.coins, func(a, b coins.Coin) int {
+		return bytes.Compare(outPoint(a), outPoint(b))
+	})
+	if len(d.payouts) == 0 {
+		return d.nothing()
+	}
+	return nil
+}
+
+func outPoint(c coins.Coin) []byte {
+	b := batch.OutPoint{TxID: c.TxID, Vout: c.Vout}.Bytes()
+	return b[:]
+}
+
+// sort divides the pending payouts into those that are bound to an anchor that
+// is available, those that are bound to nothing, and those that wait. Anchors
+// leave the available coins.
+func (d *drafter) sort(available map[batch.OutPoint]coins.Coin) {
+	d.bound, d.anchors = make(map[batch.OutPoint][]int), make(map[batch.OutPoint]coins.Coin)
+	for _, p := range d.state.Payouts {
+		if p.Status != book.Pending {
+			continue
+		}
+		if len(d.payouts) == batch.MaxPayments {
+			d.waiting = append(d.waiting, Waiting{p.ExternalID, fmt.Sprintf("a batch pays %d payouts at most", batch.MaxPayments)})
+			continue
+		}
+		id := [32]byte(batch.NewPayoutID(d.public.Wallet.ID(), p.ExternalID))
+		raw, bound := d.snapshot.Anchor(id)
+		if !bound {
+			d.free = append(d.free, len(d.payouts))
+			d.payouts = append(d.payouts, p)
+			continue
+		}
+		anchor := batch.OutPoint{TxID: [32]byte(raw[:32]), Vout: binary.LittleEndian.Uint32(raw[32:])}
+		coin, there := available[anchor]
+		if known, ok := d.anchors[anchor]; ok {
+			coin, there = known, true
+		}
+		if !there || !d.snapshot.BoundTo(id, raw) {
+			d.waiting = append(d.waiting, Waiting{p.ExternalID, "it was released before and is bound to the coin " + anchor.String() + ", which cannot be spent now"})
+			continue
+		}
+		delete(available, anchor)
+		d.anchors[anchor] = coin
+		d.bound[anchor] = append(d.bound[anchor], len(d.payouts))
+		d.payouts = append(d.payouts, p)
+	}
+}
+
+func (d *drafter) nothing() error {
+	err := fmt.Errorf("coordinator: draft: %w", ErrNothingPending)
+	for _, w := range d.waiting {
+		err = fmt.Errorf("%w\n  %s waits: %s", err, w.ExternalID, w.Why)
+	}
+	return err
+}
+
+// plan selects coins: first for each anchor, whose payouts go together, then
+// for the rest.
+func (d *drafter) plan() error {
+	var anchors []batch.OutPoint
+	for a := range d.bound {
+		anchors = append(anchors, a)
+	}
+	slices.SortFunc(anchors, func(a, b batch.OutPoint) int { return d.bound[a][0] - d.bound[b][0] })
+	left := d.coins
+	for _, a := range anchors {
+		selection, err := coins.Select(left, coins.Target{
+			Payments: d.payments(d.bound[a]), Required: []coins.Coin{d.anchors[a]},
+			FeeRateSatPerKvB: d.options.FeeRateSatPerKvB, MinChangeSat: minChange,
+		})
+		if err != nil {
+			return d.explain(err)
+		}
+		at := slices.Index(selection.Inputs, d.anchors[a])
+		if at < 0 {
+			return errors.New("coordinator: draft: the anchor was not selected: internal error")
+		}
+		d.plans = append(d.plans, anchored{payments: d.bound[a], selection: selection, anchor: uint32(at)})
+		left = slices.DeleteFunc(slices.Clone(left), func(c coins.Coin) bool { return slices.Contains(selection.Inputs, c) })
+	}
+	if len(d.free) == 0 {
+		return nil
+	}
+	plans, err := coins.Plan(d.payments(d.free), left, coins.Options{
+		FeeRateSatPerKvB: d.options.FeeRateSatPerKvB, MinChangeSat: minChange, MaxOutputs: d.options.MaxOutputs,
+	})
+	if err != nil {
+		return d.explain(err)
+	}
+	for _, p := range plans {
+		payments := make([]int, len(p.Payments))
+		for i, n := range p.Payments {
+			payments[i] = d.free[n]
+		}
+		d.plans = append(d.plans, anchored{payments: payments, selection: p.Selection})
+	}
+	return nil
+}
+
+func (d *drafter) explain(err error) error {
+	err = fmt.Errorf("coordinator: draft: %w", err)
+	if d.pending > 0 {
+		err = fmt.Errorf("%w (%d more coins are not confirmed yet: wait for a block)", err, d.pending)
+	}
+	if len(d.state.Reserved) > 0 {
+		err = fmt.Errorf("%w (%d coins are in batches that are not finished)", err, len(d.state.Reserved))
+	}
+	return err
+}
+
+func (d *drafter) payments(indices []int) []coins.Payment {
+	out := make([]coins.Payment, len(indices))
+	for i, n := range indices {
+		p := d.payouts[n]
+		out[i] = coins.Payment{ID: p.ExternalID, AmountSat: int64(p.Amount), Script: p.Script}
+	}
+	return out
+}
+
+// request states the plans as facts.
+func (d *drafter) request(now int64) (batch.Request, error) {
+	r := batch.Request{
+		Wallet: d.public.Wallet.ID(), Charter: d.public.Charter.ID(),
+		Time: now, Expiry: now + d.options.Lifetime,
+	}
+	for _, p := range d.payouts {
+		r.Payments = append(r.Payments, batch.Payment{ExternalID: p.ExternalID, Counterparty: p.Counterparty, Reference: p.Reference, Amount: p.Amount, Script: p.Script})
+	}
+	taken, err := changeIndices(d.state)
+	if err != nil {
+		return batch.Request{}, err
+	}
+	next := d.snapshot.HighestChange()
+	for _, plan := range d.plans {
+		t := batch.Transaction{Anchor: plan.anchor, Variants: []batch.Variant{{}}}
+		for _, in := range plan.selection.Inputs {
+			t.Inputs = append(t.Inputs, batch.Input{OutPoint: batch.OutPoint{TxID: in.TxID, Vout: in.Vout}, Amount: batch.Amount(in.AmountSat), Chain: uint8(in.Chain), Index: in.Index})
+		}
+		for _, n := range plan.payments {
+			t.Payments = append(t.Payments, uint32(n))
+		}
+		if plan.selection.ChangeSat > 0 {
+			for taken[next] {
+				next++
+			}
+			taken[next] = true
+			t.Change = &batch.Change{Index: next, At: changePosition(t)}
+			t.Variants = d.ladder(plan.selection)
+		}
+		r.Transactions = append(r.Transactions, t)
+	}
+	return r, nil
+}
+
+// ladder is the change of each variant. It ends early where the change would be
+// dust.
+func (d *drafter) ladder(s coins.Selection) []batch.Variant {
+	change, fee := batch.Amount(s.ChangeSat), batch.Amount(s.FeeSat)
+	out := []batch.Variant{{Change: change}}
+	for len(out) < d.options.Ladder {
+		more := ladderStep(fee, batch.Amount(s.VSize))
+		change -= more - fee
+		if change < dustTaproot {
+			break
+		}
+		out, fee = append(out, batch.Variant{Change: change}), more
+	}
+	return out
+}
+
+// dustTaproot is the least change, in sat (Bitcoin Core's limit for P2TR).
+const dustTaproot = 330
+
+// changePosition puts the change anywhere among the outputs, so that it does not
+// stand out, yet at the same place whenever the same facts are drafted.
+func changePosition(t batch.Transaction) uint32 {
+	var b []byte
+	for _, in := range t.Inputs {
+		o := in.OutPoint.Bytes()
+		b = append(b, o[:]...)
+	}
+	h := wire.TaggedHash("Heliograph/change-position/v1", b)
+	return binary.BigEndian.Uint32(h[:4]) % uint32(len(t.Payments)+1)
+}
