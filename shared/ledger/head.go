@@ -95,12 +95,8 @@ func DecodeHead(b []byte) (Head, error) {
 		Wallet: in.Wallet, Station: in.Station, Instance: in.Instance,
 		Epoch: in.Epoch, Next: in.Next, Seq: in.Seq, Last: in.Last, Sig: outer.Sig,
 	}
-	again, err := h.body()
-	if err != nil {
+	if err := h.check(); err != nil {
 		return Head{}, fmt.Errorf("ledger: decode head: %w", err)
-	}
-	if !bytes.Equal(again, outer.Body) {
-		return Head{}, errors.New("ledger: decode head: not the canonical form")
 	}
 	if err := wire.Verify(h.Instance, wire.TaggedHash(headTag, outer.Body), outer.Sig); err != nil {
 		return Head{}, fmt.Errorf("ledger: decode head of station %d: %w", h.Station, err)
@@ -110,16 +106,23 @@ func DecodeHead(b []byte) (Head, error) {
 
 // body checks the head and returns the bytes that are signed.
 func (h Head) body() ([]byte, error) {
-	if h.Wallet == ([32]byte{}) {
-		return nil, errors.New("no wallet id")
-	}
-	if (h.Seq == 0) != (h.Last == [32]byte{}) {
-		return nil, fmt.Errorf("sequence number %d and last record do not fit", h.Seq)
+	if err := h.check(); err != nil {
+		return nil, err
 	}
 	return wire.Marshal(headBody{
 		Wallet: h.Wallet, Station: h.Station, Instance: h.Instance,
 		Epoch: h.Epoch, Next: h.Next, Seq: h.Seq, Last: h.Last,
 	})
+}
+
+func (h Head) check() error {
+	if h.Wallet == ([32]byte{}) {
+		return errors.New("no wallet id")
+	}
+	if (h.Seq == 0) != (h.Last == [32]byte{}) {
+		return fmt.Errorf("sequence number %d and last record do not fit", h.Seq)
+	}
+	return nil
 }
 
 // noHead is the empty CBOR map, the zero Head as a field of a message.
@@ -137,7 +140,7 @@ func (h Head) MarshalCBOR() ([]byte, error) {
 // UnmarshalCBOR is DecodeHead, except that an empty map is the zero Head, which
 // no Ledger takes.
 func (h *Head) UnmarshalCBOR(b []byte) error {
-	if len(b) == 1 && b[0] == noHead {
+	if bytes.Equal(b, []byte{noHead}) {
 		*h = Head{}
 		return nil
 	}

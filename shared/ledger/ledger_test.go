@@ -87,7 +87,7 @@ func TestRecordsOfAnotherWalletAreStrangers(t *testing.T) {
 	if err := l.Bind([32]byte{0xff}); err == nil {
 		t.Error("a ledger was bound to another wallet than its records'")
 	}
-	if err := l.Bind([32]byte{}); err == nil {
+	if err := w.empty().Bind([32]byte{}); err == nil {
 		t.Error("a ledger was bound to no wallet")
 	}
 	e := Equivocation{First: w.chains[0][0], Second: foreign}
@@ -106,8 +106,11 @@ func TestTwoStoriesAreEquivocation(t *testing.T) {
 	cloneSecond.Seq, cloneSecond.Prev, cloneSecond.Batch = 3, clone.Hash(), [32]byte{4}
 	cloneSecond = w.sign(0, cloneSecond)
 	w.release(0, Record{Batch: [32]byte{2}, Time: 150})
+	older := w.chains[0][0]
+	older.Batch = [32]byte{6}
+	older = w.sign(0, older)
 	backwards := w.next(0, Record{Batch: [32]byte{5}, Time: 149})
-	for name, r := range map[string]Record{"same number": clone, "another past": cloneSecond, "time runs back": backwards} {
+	for name, r := range map[string]Record{"same number": clone, "an older number": older, "another past": cloneSecond, "time runs back": backwards} {
 		l := w.ledger()
 		var e *Equivocation
 		if err := l.Add(r); !errors.As(err, &e) {
@@ -145,6 +148,13 @@ func TestEquivocationDoesNotFrame(t *testing.T) {
 func TestNewRefusesBadStations(t *testing.T) {
 	w := newWorld(t, 2)
 	keys := w.instances()
+	full := make([]wire.PublicKey, MaxStations)
+	for i := range full {
+		full[i][0] = byte(i)
+	}
+	if _, err := New(full); err != nil {
+		t.Error(err)
+	}
 	for name, instances := range map[string][]wire.PublicKey{"none": nil, "the same twice": {keys[0], keys[0]}, "too many": make([]wire.PublicKey, MaxStations+1)} {
 		if _, err := New(instances); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -194,7 +204,7 @@ func TestHeadsAreTheFurthestKnown(t *testing.T) {
 		t.Errorf("unsigned head at the last record: %+v", h)
 	}
 	later := w.head(0)
-	for _, h := range []Head{later, old, later} {
+	for _, h := range []Head{old, later, later, old} {
 		if err := l.AddHead(h); err != nil {
 			t.Fatal(err)
 		}
@@ -209,6 +219,19 @@ func TestHeadsAreTheFurthestKnown(t *testing.T) {
 	}
 	if l.Heads()[0] != ahead {
 		t.Error("a head beyond the known records is not kept")
+	}
+	w.release(0, Record{Batch: [32]byte{3}})
+	for _, r := range w.chains[0][1:] {
+		if err := l.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h := l.Heads()[0]; h.Seq != 3 || h.Last != w.chains[0][2].Hash() || h.Sig != ([64]byte{}) {
+		t.Errorf("a record beyond the signed head is not told: %+v", h)
+	}
+	first := w.head(1)
+	if err := l.AddHead(first); err != nil || l.Heads()[1] != first {
+		t.Errorf("the first head of a station is not kept: %v", err)
 	}
 }
 
@@ -234,9 +257,11 @@ func TestForkedHeadIsProof(t *testing.T) {
 	}
 	altered := w.chains[0][0]
 	altered.Time++
+	unsigned := lie
+	unsigned.Sig[0]++
 	w.release(1, Record{Batch: [32]byte{2}})
 	for name, f := range map[string]Fork{
-		"agreeing": {w.head(0), w.chains[0][0]}, "altered record": {w.head(0), altered},
+		"agreeing": {w.head(0), w.chains[0][0]}, "altered record": {w.head(0), altered}, "altered head": {unsigned, w.chains[0][0]},
 		"another station": {lie, w.chains[1][0]}, "another number": {w.signHead(0, Head{Wallet: testWallet, Seq: 2, Last: [32]byte{1}}), w.chains[0][0]},
 	} {
 		if f.Verify() == nil {

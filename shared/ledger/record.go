@@ -14,7 +14,7 @@ import (
 
 // Limits of one record, checked before it is believed.
 const (
-	MaxRecordSize   = 1 << 20             // bytes of an encoded record
+	MaxRecordSize   = 256 << 10           // bytes of an encoded record, more than the longest
 	MaxHeadSize     = 512                 // bytes of an encoded head
 	MaxPayments     = 1024                // payments in one record, as in one batch
 	MaxCounterparty = 64                  // bytes of a counterparty's name
@@ -139,9 +139,6 @@ func (r Record) Encode() ([]byte, error) {
 	b, err := wire.Marshal(signed{Body: body, Sig: r.Sig})
 	if err != nil {
 		return nil, fmt.Errorf("ledger: encode record: %w", err)
-	}
-	if len(b) > MaxRecordSize {
-		return nil, fmt.Errorf("ledger: encode record: %d bytes: at most %d", len(b), MaxRecordSize)
 	}
 	return b, nil
 }

@@ -60,6 +60,27 @@ func TestRecordOf500PaymentsIsSmall(t *testing.T) {
 	}
 }
 
+func TestTheLongestRecordFits(t *testing.T) {
+	w := newWorld(t, 1)
+	r := Record{Batch: [32]byte{2}, Time: 1 << 40, Fee: MaxAmount, Change: MaxChange}
+	for i := range MaxPayments {
+		r.Payments = append(r.Payments, Payment{
+			Payout: wire.TaggedHash("test", fmt.Append(nil, i)), Counterparty: fmt.Sprintf("%0*d", MaxCounterparty, i),
+			Amount: MaxAmount, Anchor: OutPoint{byte(i >> 8), byte(i)},
+		})
+	}
+	b, err := w.next(0, r).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := DecodeRecord(b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := DecodeRecord(make([]byte, MaxRecordSize+1)); err == nil {
+		t.Error("more bytes than any record has are read")
+	}
+}
+
 func TestRecordSurvivesAsAFieldOfAMessage(t *testing.T) {
 	w, r := sample(t)
 	type message struct {

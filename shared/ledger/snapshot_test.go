@@ -26,6 +26,15 @@ func TestSnapshotNeedsEveryHead(t *testing.T) {
 	if s, err := l.Snapshot(good); err != nil || !s.Valid() || s.Wallet() != testWallet || len(s.Instances()) != 3 {
 		t.Errorf("good heads: %v", err)
 	}
+	// Nothing but the numbers tells these apart: no station released anything.
+	quiet := newWorld(t, 2)
+	h := quiet.heads()
+	foreign := quiet.signHead(1, Head{Wallet: [32]byte{1}, Station: 1})
+	for name, heads := range map[string][]Head{"swapped": {h[1], h[0]}, "the same twice": {h[0], h[0]}, "two wallets": {h[0], foreign}} {
+		if _, err := quiet.empty().Snapshot(heads); err == nil {
+			t.Errorf("quiet stations, %s: accepted", name)
+		}
+	}
 	other := w.empty()
 	if err := other.Bind([32]byte{1}); err != nil {
 		t.Fatal(err)
@@ -144,6 +153,7 @@ func TestOutflowToSomeCounterparties(t *testing.T) {
 		{[]string{"Ada"}, 0, 200, 103},
 		{[]string{"Ben"}, 0, 200, 21},
 		{[]string{"Cem"}, 0, 200, 100}, // the payout was Ada's before: it counts for both, at its largest
+		{[]string{"Ben", "Cem"}, 0, 200, 121},
 		{[]string{"Ada", "Cem"}, 0, 200, 103},
 		{[]string{"Ada", "Ben", "Cem"}, 0, 200, 124},
 		{[]string{"Ada", "Ben"}, 101, 200, 24},
