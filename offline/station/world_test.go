@@ -232,6 +232,7 @@ type vault struct {
 	operator *operator
 	random   *drawn
 	now      *int64
+	shown    [][]byte // all that this station ever showed whole
 }
 
 const dawn = 1_800_000_000
@@ -276,8 +277,24 @@ func (v *vault) visit(feed ...[]byte) ([][]byte, Outcome, error) {
 	defer cancel()
 	v.lens.feed, v.lens.end = feed, cancel
 	v.glass.messages, v.operator.screens, v.operator.scans = nil, nil, nil
+	for len(v.glass.complete) > 0 {
+		<-v.glass.complete // of a show that was cut off
+	}
 	outcome, err := app.Run(ctx, true)
+	v.shown = append(v.shown, v.glass.messages...)
 	return v.glass.messages, outcome, err
+}
+
+// latest is the last message of a kind that this station showed.
+func (v *vault) latest(kind wire.Kind) []byte {
+	v.t.Helper()
+	for _, m := range slices.Backward(v.shown) {
+		if claim, err := wire.Peek(m); err == nil && claim.Kind == kind {
+			return m
+		}
+	}
+	v.t.Fatalf("no %s was shown", kind)
+	return nil
 }
 
 // answer is a visit that must be answered; it returns the last message shown.
@@ -422,8 +439,41 @@ func enrolled(t *testing.T) *treasury {
 	return w
 }
 
-// ready is a treasury that may sign.
+// grown is a treasury that may sign, made once and copied by ready.
+var grown struct {
+	once  sync.Once
+	world *treasury
+	pools [][]byte
+	disks []map[string][]byte
+}
+
+// ready is a treasury that may sign, with its own copy of everything that
+// changes.
 func ready(t *testing.T) *treasury {
+	t.Helper()
+	grown.once.Do(func() {
+		grown.world, grown.pools = grow(t)
+		for _, v := range grown.world.vaults {
+			grown.disks = append(grown.disks, v.disk.records)
+		}
+	})
+	if grown.disks == nil {
+		t.Fatal("the treasury did not grow")
+	}
+	from := grown.world
+	w := &treasury{t: t, now: dawn, random: &drawn{seed: 98}, courier: from.courier, roster: from.roster, enrol: from.enrol, keygen: from.keygen}
+	for i, records := range grown.disks {
+		v := newVault(t, i, &w.now)
+		v.random = &drawn{seed: 100 + uint64(i)}
+		v.disk.records = maps.Clone(records)
+		v.shown = slices.Clone(from.vaults[i].shown)
+		w.vaults = append(w.vaults, v)
+	}
+	w.openDesk(grown.pools...)
+	return w
+}
+
+func grow(t *testing.T) (*treasury, [][]byte) {
 	t.Helper()
 	w := enrolled(t)
 	for range 2 {
@@ -442,8 +492,7 @@ func ready(t *testing.T) *treasury {
 		w.heard(shown[len(shown)-2])
 		pools = append(pools, shown[len(shown)-1])
 	}
-	w.openDesk(pools...)
-	return w
+	return w, pools
 }
 
 func (w *treasury) openDesk(pools ...[]byte) {
