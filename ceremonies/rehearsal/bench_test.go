@@ -25,6 +25,7 @@ func benchWorld(b *testing.B) *World {
 	}
 	loose := rules()
 	loose.Rules = loose.Rules[:1]
+	loose.Gap = 100 // each transaction's change has an index of its own
 	draft, err := w.Draft(loose)
 	if err != nil {
 		b.Fatal(err)
@@ -42,7 +43,7 @@ func wide(w *World, transactions, inputs int) batch.Request {
 	for i := range transactions {
 		tx := batch.Transaction{
 			Payments: []uint32{uint32(i)},
-			Change:   &batch.Change{Index: uint32(i % 20), At: 1},
+			Change:   &batch.Change{Index: uint32(i), At: 1},
 			Variants: []batch.Variant{{Change: 50_000}},
 		}
 		for j := range inputs {

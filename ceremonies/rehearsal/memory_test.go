@@ -291,6 +291,40 @@ func TestEquivocationReachesAPeer(t *testing.T) {
 	}
 }
 
+// A coordinator has a batch reviewed on an old memory; before the approval the
+// station learns of a release that takes the day's limit. What it now knows
+// counts, not what it knew when the review began.
+func TestApprovalOnAnOlderMemory(t *testing.T) {
+	w := ready(t, 2, 3)
+	s := w.Stations[2]
+	_, first, err := w.Open(w.Pay("old-a", "Vendor", payee(3), 0, 2000, 4_000_000, 2_000_000), 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Sign(w.Pay("old-b", "Exchange", payee(1), 0, 2000, 4_000_000, 4_000_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	step, err := w.Do(s, ceremonies.Scanned{Bytes: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second, err := w.Open(w.Pay("old-c", "Exchange", payee(1), 0, 2000, 100_000), 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := w.forge(t, second, func(o *signing.Order, _ *batch.Request) { o.Nonces = nil }, nil)
+	if _, err := w.Do(s, ceremonies.Scanned{Bytes: torn}); code(err) != "signing/malformed" {
+		t.Fatalf("the second request: %v", err)
+	}
+	before := s.Sign.Status().Head
+	if _, err := w.Do(s, ceremonies.Approve{Digest: step.Screen.(ceremonies.Review).Digest}); code(err) != "signing/hidden-record" {
+		t.Fatalf("a batch was signed on an older memory: %v", err)
+	}
+	if s.Sign.Status().Head != before {
+		t.Fatal("the refusal moved the head")
+	}
+}
+
 // A coordinator hands a station records that are not for it: its own, or torn.
 func TestRecordsThatDoNotBelong(t *testing.T) {
 	w := ready(t, 2, 3)
@@ -363,6 +397,8 @@ func TestStatedTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.Stations[0].Skew = -3 * 3600
+	w.refuses(t, w.Stations[0], request, "time/clock")
 	w.Stations[0].Skew = 3601
 	w.refuses(t, w.Stations[0], request, "time/expired")
 	w.Stations[0].Skew = 0

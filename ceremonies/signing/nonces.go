@@ -57,18 +57,27 @@ func (s stream) walk(from, end uint64, visit func(i uint64, rand [32]byte) error
 	return append([]byte(nil), seed[:]...), nil
 }
 
+// serves says whether the indices [start, start+count) may be used: none is
+// burnt, all were published, and not too many would be skipped.
+func (s stream) serves(start, count uint64) error {
+	if start < s.Next {
+		return errBurnt
+	}
+	if count > s.Published || start > s.Published-count {
+		return errUnpublished
+	}
+	if start-s.Next > maxSkip {
+		return errSkip
+	}
+	return nil
+}
+
 // take gives the nonces of the indices [start, start+count) and the stream
 // that is left when these and every skipped index are burnt. The caller keeps
 // the returned stream durably before anything made with the nonces leaves.
 func (s stream) take(start, count uint64, gen generator) ([]*frost.SecretNonce, []frost.PublicNonce, stream, error) {
-	if start < s.Next {
-		return nil, nil, s, errBurnt
-	}
-	if count > s.Published || start > s.Published-count {
-		return nil, nil, s, errUnpublished
-	}
-	if start-s.Next > maxSkip {
-		return nil, nil, s, errSkip
+	if err := s.serves(start, count); err != nil {
+		return nil, nil, s, err
 	}
 	secret := make([]*frost.SecretNonce, 0, count)
 	public := make([]frost.PublicNonce, 0, count)

@@ -19,6 +19,10 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 		s.await = awaitingRequest{}
 		return ceremonies.Step{}, fault
 	}
+	if fault := s.current(w.order.Heads); fault != nil {
+		s.await = awaitingRequest{}
+		return ceremonies.Step{}, fault
+	}
 	secret, public, left, err := s.state.Stream.take(w.order.Starts[w.position].Index, uint64(verified.Inputs()), s.gen)
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/burnt", err.Error())

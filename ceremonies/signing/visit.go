@@ -48,7 +48,7 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		return ceremonies.Step{}, fault
 	}
 	own := order.Heads[s.setup.Station]
-	if own.Instance == s.setup.Instance.Public() && own.Verify() == nil && own.Later(s.state.Head) {
+	if s.isOwn(own) && own.Later(s.state.Head) {
 		return s.freeze(e, own)
 	}
 	snapshot, fault := s.remember(order.Heads, req.Missed)
@@ -103,6 +103,24 @@ func (s *Station) place(o Order, acks [][64]byte, digest [32]byte) (int, *ceremo
 		}
 	}
 	return position, nil
+}
+
+// isOwn reports whether a head is signed by this very installation for this
+// wallet; an instance key may serve another wallet too.
+func (s *Station) isOwn(h ledger.Head) bool {
+	return h.Instance == s.setup.Instance.Public() && h.Wallet == s.state.Head.Wallet &&
+		int(h.Station) == s.setup.Station && h.Verify() == nil
+}
+
+// current refuses a decision that rests on less than this station knows by now:
+// records may have come with another message while a person was reading.
+func (s *Station) current(heads []ledger.Head) *ceremonies.Fault {
+	for i, known := range s.ledger.Known() {
+		if known > heads[i].Seq {
+			return refused("signing/hidden-record", fmt.Sprintf("station %d has released more than the request says", i))
+		}
+	}
+	return nil
 }
 
 // remember learns the peers' records that travel with a request and demands a
@@ -172,19 +190,22 @@ func contradiction(e *ledger.Equivocation) []byte {
 // and unburnt, and that every slot has an aggregate nonce.
 func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
 	st, at := s.state.Stream, o.Starts[position]
-	switch {
-	case len(o.Nonces) != slots*nonceSize:
+	if len(o.Nonces) != slots*nonceSize {
 		return refused("signing/malformed", fmt.Sprintf("%d bytes of aggregate nonces for %d slots", len(o.Nonces), slots))
-	case at.Epoch != st.Epoch:
-		return refused("signing/epoch", "the request uses nonces of another installation")
-	case at.Index < st.Next:
-		return refused("signing/burnt", errBurnt.Error())
-	case uint64(slots) > st.Published || at.Index > st.Published-uint64(slots):
-		return refused("signing/unpublished", errUnpublished.Error())
-	case at.Index-st.Next > maxSkip:
-		return refused("signing/skip", errSkip.Error())
 	}
-	return nil
+	if at.Epoch != st.Epoch {
+		return refused("signing/epoch", "the request uses nonces of another installation")
+	}
+	switch err := st.serves(at.Index, uint64(slots)); err {
+	case nil:
+		return nil
+	case errBurnt:
+		return refused("signing/burnt", err.Error())
+	case errUnpublished:
+		return refused("signing/unpublished", err.Error())
+	default:
+		return refused("signing/skip", err.Error())
+	}
 }
 
 // clock is a local gate: it is not part of the verdict's hash, since every
@@ -192,19 +213,12 @@ func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
 func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
 	tolerance := int64(s.setup.Charter.Document().ClockTolerance)
 	if r.Time < now-tolerance || r.Time > now+tolerance {
-		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", abs(r.Time-now), tolerance))
+		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", max(r.Time-now, now-r.Time), tolerance))
 	}
 	if now >= r.Expiry {
 		return refused("time/expired", fmt.Sprintf("the request expired %d s ago", now-r.Expiry))
 	}
 	return nil
-}
-
-func abs(x int64) int64 {
-	if x < 0 {
-		return -x
-	}
-	return x
 }
 
 // refused is the fault of a check that a request did not pass. It accuses the
