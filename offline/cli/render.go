@@ -29,7 +29,7 @@ func render(s ceremonies.Screen, practice bool) string {
 		t.title(practice, s.Title)
 		t.line("%s", escape(s.Prompt))
 	case ceremonies.Failed:
-		t.title(practice, "Stopped")
+		t.title(practice, faultTitle(s.Fault.Code))
 		t.fault(s.Fault)
 	case ceremonies.Done:
 		t.title(practice, s.Title)
@@ -38,6 +38,9 @@ func render(s ceremonies.Screen, practice bool) string {
 	return t.String()
 }
 
+// practiceMark begins the title of every screen of a practice installation.
+const practiceMark = "PRACTICE: "
+
 // text is a screen in the making.
 type text struct{ strings.Builder }
 
@@ -45,9 +48,9 @@ func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", ar
 
 // title begins a screen. Every screen of a practice installation says so.
 func (t *text) title(practice bool, title string) {
-	title = strings.TrimPrefix(title, "PRACTICE: ")
+	title = strings.TrimPrefix(title, practiceMark)
 	if practice {
-		title = "PRACTICE: " + title
+		title = practiceMark + title
 	}
 	t.line("\n== %s ==", escape(title))
 }
@@ -61,7 +64,7 @@ func (t *text) review(s ceremonies.Review) {
 		t.line("\n%s", escape(section.Title))
 		t.lines(section.Lines)
 	}
-	t.line("\nThis was %s. Everything above was computed by this station.", escape(strings.TrimPrefix(s.Title, "PRACTICE: ")))
+	t.line("\nEnd of %s. What you approve is all of it.", escape(strings.TrimPrefix(s.Title, practiceMark)))
 }
 
 func (t *text) compare(s ceremonies.Compare) {
@@ -76,6 +79,14 @@ func (t *text) compare(s ceremonies.Compare) {
 		t.line("  %s", escape(s.Value))
 		t.line("  %s", escape(signing.Grouped(s.Value)))
 	}
+}
+
+// faultTitle tells a decision from a mishap.
+func faultTitle(code string) string {
+	if strings.HasPrefix(code, "rule/") || code == "signing/refused" {
+		return "Refused"
+	}
+	return "Stopped"
 }
 
 func (t *text) fault(f *ceremonies.Fault) {

@@ -59,6 +59,9 @@ func (c *commands) work(ctx context.Context, cameraDir, screenDir string, once b
 	}
 	you.Look(greeting)
 	outcome, err := o.app.Run(ctx, once)
+	if err != nil {
+		t.printf("\n") // the last prompt is still open
+	}
 	if errors.Is(err, signing.ErrUnlisted) {
 		f := unlisted(err)
 		you.Look(ceremonies.Failed{Fault: &ceremonies.Fault{

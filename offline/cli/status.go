@@ -109,7 +109,11 @@ func renderHistory(h station.History, practice bool) string {
 	for _, e := range h.Events {
 		t.line("  %4d  %s  %-9s  receipt %s", e.Number, station.Time(e.Time), escape(e.What), e.Receipt[:16])
 		if e.Payments > 0 {
-			t.line("        %d payments, %s, fees at most %s", e.Payments, batch.Amount(e.Paid), batch.Amount(e.Fee))
+			noun := "payments"
+			if e.Payments == 1 {
+				noun = "payment"
+			}
+			t.line("        %d %s, %s, fees at most %s", e.Payments, noun, batch.Amount(e.Paid), batch.Amount(e.Fee))
 		}
 	}
 	if len(h.Events) == 0 {
