@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -105,13 +106,33 @@ func (c *crossing) cross(b *testing.B, message []byte, level int, seed uint64) {
 	}
 }
 
+// carousel is the number of frames that a sender who shows k fragments in turn,
+// over and over, needs on average until each has arrived once.
+func carousel(k int) float64 {
+	const trials = 100
+	random := rand.New(rand.NewPCG(uint64(k), 0))
+	shown := 0
+	for range trials {
+		arrived := make([]bool, k)
+		for i, missing := 0, k; missing > 0; i++ {
+			shown++
+			if random.Float64() >= loss && !arrived[i%k] {
+				arrived[i%k] = true
+				missing--
+			}
+		}
+	}
+	return float64(shown) / trials
+}
+
 // BenchmarkFrames moves the messages of one signing visit through pictures:
 // batches of 1, 20 and 100 transactions (5, 100 and 500 inputs), both ways, at
 // the camera levels L0 to L2 with 20 % of the frames lost. For one message it
 // reports its bytes; k, the least number of frames; shown, the frames it took;
-// seconds@10fps, how long people wait; and processor seconds of the screen
-// (draw) and of the camera's reader (read), without the camera model. The seeds
-// are fixed: frames do not depend on the machine.
+// seconds@10fps, how long people wait; processor seconds of the screen (draw) and
+// of the camera's reader (read), without the camera model; and the frames of the
+// peer, a carousel of the same fragments of which every picture that is not lost
+// can be read. The seeds are fixed: frames do not depend on the machine.
 func BenchmarkFrames(b *testing.B) {
 	w := benchWorld(b)
 	for _, c := range []struct{ transactions, messages int }{{1, 12}, {20, 2}, {100, 1}} {
@@ -136,6 +157,9 @@ func BenchmarkFrames(b *testing.B) {
 					b.ReportMetric(float64(total.shown)/n/rate, "seconds@10fps")
 					b.ReportMetric(total.draw.Seconds()/n, "draw-cpu-s")
 					b.ReportMetric(total.reads.Seconds()/n, "read-cpu-s")
+					peer := carousel(total.k / (b.N * c.messages))
+					b.ReportMetric(peer, "carousel")
+					b.ReportMetric(float64(total.shown)/n/peer, "x-carousel")
 					b.ReportMetric(0, "ns/op") // it is mostly the camera model's
 				})
 			}
