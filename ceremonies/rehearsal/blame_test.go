@@ -6,6 +6,7 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
+	"heliograph/shared/batch"
 	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
 )
@@ -68,6 +69,76 @@ func TestWrongShareIsBlamedByName(t *testing.T) {
 		// The coordinator is not stuck: the honest answer still passes.
 		if _, err := w.keep(session.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
 			t.Fatalf("%s: the honest answer is refused: %v", name, err)
+		}
+	}
+}
+
+// A station signs rightly but records less than it released, so that a later
+// limit would count less.
+func TestLyingRecordIsBlamed(t *testing.T) {
+	w := ready(t, 2, 3)
+	session, request, err := w.Open(w.Pay("lie", "Exchange", payee(1), 0, 2000, 100_000), 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.Stations[1]
+	answer, _, err := w.Visit(s, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lie := w.reseal(t, s, answer, func(r *signing.Response) {
+		record, err := ledger.DecodeRecord(r.Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record.Payments[0].Amount = 1
+		if record, err = ledger.SignRecord(record, s.Identity.Instance, w.Random()); err != nil {
+			t.Fatal(err)
+		}
+		if r.Record, err = record.Encode(); err != nil {
+			t.Fatal(err)
+		}
+		r.Head.Last = record.Hash()
+		if r.Head, err = ledger.SignHead(r.Head, s.Identity.Instance, w.Random()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	_, err = session.Step(w.Event(ceremonies.Scanned{Bytes: lie}))
+	var fault *ceremonies.Fault
+	if !errors.As(err, &fault) || fault.Code != "session/record" {
+		t.Fatalf("a record that says less than was released is taken: %v", err)
+	}
+	if found, err := signing.VerifyBlame(SigningGroup(w.Public), fault.Record); err != nil || found.Station != 1 {
+		t.Fatalf("a third program does not find it: %+v, %v", found, err)
+	}
+}
+
+// A station answers what no station may answer: an order whose quorum does not
+// name it, whose facts are another wallet's, or which is no order at all.
+func TestAnswerToAnImpossibleOrderIsBlamed(t *testing.T) {
+	w, stranger := ready(t, 2, 3), readySeed(t, 2, 3, 2)
+	_, request, err := w.Open(w.Pay("imp", "Exchange", payee(1), 0, 2000, 100_000), 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _, err := w.Visit(w.Stations[1], request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, foreign, err := w.Open(w.Pay("imp-b", "Exchange", payee(1), 0, 2000, 100_000), 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Wallet = stranger.Public.Wallet.ID() }, nil)
+	for name, order := range map[string][]byte{
+		"another quorum":         w.orderOf(t, foreign),
+		"another wallet's facts": w.orderOf(t, facts),
+		"no order":               {0xa0},
+	} {
+		guilty := w.reseal(t, w.Stations[1], answer, func(r *signing.Response) { r.Digest = signing.Digest(order) })
+		record := mustMarshal(t, signing.Blame{Order: order, Response: guilty})
+		if found, err := signing.VerifyBlame(SigningGroup(w.Public), record); err != nil || found.Station != 1 || found.Slot != -1 {
+			t.Errorf("%s: %+v, %v", name, found, err)
 		}
 	}
 }
