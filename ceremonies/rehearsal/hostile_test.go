@@ -14,56 +14,23 @@ import (
 // The coordinator of these tests is hostile: it holds the courier key, so it
 // can seal whatever it likes, and carries every message.
 
-// forge takes an honest request apart, lets the attack change it, and seals it
-// again with the coordinator's own key.
+// forge is Forge where failing is the test's own fault.
 func (w *World) forge(t *testing.T, request []byte, change func(*signing.Order, *batch.Request), beside func(*signing.Request)) []byte {
 	t.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	evil, err := w.Forge(request, change, beside)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := wire.Open(request, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var body signing.Request
-	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		var o signing.Order
-		if err := wire.Unmarshal(body.Order, &o, wire.MaxSealed); err != nil {
-			t.Fatal(err)
-		}
-		facts, err := batch.Decode(o.Batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(&o, &facts)
-		if o.Batch, err = facts.Encode(); err != nil {
-			t.Fatal(err)
-		}
-		if body.Order, err = wire.Marshal(o); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if beside != nil {
-		beside(&body)
-	}
-	return w.seal(t, body, w.Courier)
+	return evil
 }
 
 func (w *World) seal(t *testing.T, body signing.Request, key *wire.SigningKey) []byte {
 	t.Helper()
-	b, err := wire.Marshal(body)
+	sealed, err := w.SealRequest(body, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := wire.Seal(wire.KindSigningRequest, [32]byte(w.Public.Wallet.ID()), b, key, w.Random())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m.Bytes
+	return sealed
 }
 
 // refuses runs an attack on a station and demands a refusal with the code,

@@ -417,16 +417,8 @@ func TestStatedTime(t *testing.T) {
 // response reads the body of a sealed response.
 func (w *World) response(t *testing.T, sealed []byte) signing.Response {
 	t.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := wire.Open(sealed, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var r signing.Response
-	if err := wire.Unmarshal(opened.Body(), &r, wire.MaxSealed); err != nil {
+	if err := w.Read(sealed, &r); err != nil {
 		t.Fatal(err)
 	}
 	return r
