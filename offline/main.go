@@ -11,9 +11,11 @@ import (
 	"heliograph/offline/cli"
 )
 
-func main() {
+func main() { os.Exit(station(cli.Process())) }
+
+// station runs the command line of this process until it ends or is told to.
+func station(env cli.Environment) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Main(ctx, os.Args[1:], cli.Process())
-	stop()
-	os.Exit(code)
+	defer stop()
+	return cli.Main(ctx, os.Args[1:], env)
 }

@@ -51,13 +51,17 @@ type Environment struct {
 	Random   io.Reader
 	Now      func() int64      // unix seconds
 	Keystore []keystore.Option // for new keystores
+
+	// Open is keystore.Open; a test puts a keystore on failing files here.
+	Open func(dir string, passphrase []byte) (*keystore.Store, error)
 }
 
 // Process is the environment of the running process.
 func Process() Environment {
 	return Environment{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Random: rand.Reader,
-		Now: func() int64 { return time.Now().Unix() },
+		Now:  func() int64 { return time.Now().Unix() },
+		Open: keystore.Open,
 	}
 }
 
@@ -178,7 +182,7 @@ func (c *commands) open(ctx context.Context, t *terminal, w station.World) (*ope
 		return nil, err
 	}
 	t.printf("unlocking ...\n")
-	store, err := keystore.Open(c.dir, passphrase)
+	store, err := c.env.Open(c.dir, passphrase)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, c.none()
 	}

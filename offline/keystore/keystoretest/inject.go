@@ -25,6 +25,9 @@ const (
 // Injector is a keystore.FS that counts the operations on the one below, on
 // files and names alike, and makes one of them go wrong.
 type Injector struct {
+	// Before runs before each operation, with its number and what it is: "write
+	// log.1". So a test knows what there is to make fail.
+	Before func(at int, operation string)
 	// Then runs when the fault strikes, once its effect is in the files below.
 	// A test of a real process can kill it there.
 	Then func()
@@ -56,11 +59,14 @@ func (i *Injector) Struck() bool { return i.at > 0 && i.Count() >= i.at }
 
 // do runs all for an operation, or what the fault leaves of it; half is nil
 // where it would mean nothing.
-func (i *Injector) do(all, half func() error) error {
+func (i *Injector) do(operation string, all, half func() error) error {
 	i.mu.Lock()
 	i.count++
 	n := i.count
 	i.mu.Unlock()
+	if i.Before != nil {
+		i.Before(n, operation)
+	}
 	if i.at == 0 || n < i.at {
 		return all()
 	}
@@ -94,30 +100,30 @@ func (i *Injector) Lock() (io.Closer, error) { return i.files.Lock() }
 
 // Names implements keystore.FS.
 func (i *Injector) Names() (names []string, err error) {
-	err = i.do(func() error { names, err = i.files.Names(); return err }, nil)
+	err = i.do("list", func() error { names, err = i.files.Names(); return err }, nil)
 	return names, err
 }
 
 // Open implements keystore.FS.
 func (i *Injector) Open(name string) (keystore.File, error) {
-	return i.file(func() (keystore.File, error) { return i.files.Open(name) })
+	return i.file("open", name, i.files.Open)
 }
 
 // Create implements keystore.FS.
 func (i *Injector) Create(name string) (keystore.File, error) {
-	return i.file(func() (keystore.File, error) { return i.files.Create(name) })
+	return i.file("create", name, i.files.Create)
 }
 
-func (i *Injector) file(get func() (keystore.File, error)) (keystore.File, error) {
+func (i *Injector) file(what, name string, get func(string) (keystore.File, error)) (keystore.File, error) {
 	var f keystore.File
-	err := i.do(func() (err error) { f, err = get(); return err }, nil)
+	err := i.do(what+" "+name, func() (err error) { f, err = get(name); return err }, nil)
 	if err != nil {
 		if f != nil {
 			err = errors.Join(err, f.Close())
 		}
 		return nil, err
 	}
-	return injected{f, i}, nil
+	return injected{f, i, name}, nil
 }
 
 // Rename implements keystore.FS.
@@ -126,24 +132,25 @@ func (i *Injector) Rename(from, to string) error {
 	if i.fault == Lied {
 		half = func() error { return nil }
 	}
-	return i.do(func() error { return i.files.Rename(from, to) }, half)
+	return i.do("rename "+to, func() error { return i.files.Rename(from, to) }, half)
 }
 
 // Remove implements keystore.FS.
 func (i *Injector) Remove(name string) error {
-	return i.do(func() error { return i.files.Remove(name) }, nil)
+	return i.do("remove "+name, func() error { return i.files.Remove(name) }, nil)
 }
 
 // Sync implements keystore.FS.
-func (i *Injector) Sync() error { return i.do(i.files.Sync, nil) }
+func (i *Injector) Sync() error { return i.do("sync folder", i.files.Sync, nil) }
 
 type injected struct {
 	keystore.File
-	i *Injector
+	i    *Injector
+	name string
 }
 
 func (f injected) ReadAt(b []byte, offset int64) (n int, err error) {
-	err = f.i.do(func() error { n, err = f.File.ReadAt(b, offset); return err }, nil)
+	err = f.i.do("read "+f.name, func() error { n, err = f.File.ReadAt(b, offset); return err }, nil)
 	if errors.Is(err, ErrInjected) {
 		n = 0
 	}
@@ -151,26 +158,26 @@ func (f injected) ReadAt(b []byte, offset int64) (n int, err error) {
 }
 
 func (f injected) WriteAt(b []byte, offset int64) (n int, err error) {
-	err = f.i.do(
+	err = f.i.do("write "+f.name,
 		func() error { n, err = f.File.WriteAt(b, offset); return err },
 		func() error { _, err := f.File.WriteAt(b[:len(b)/2], offset); n = len(b); return err })
 	return n, err
 }
 
 func (f injected) Size() (n int64, err error) {
-	err = f.i.do(func() error { n, err = f.File.Size(); return err }, nil)
+	err = f.i.do("size "+f.name, func() error { n, err = f.File.Size(); return err }, nil)
 	return n, err
 }
 
 func (f injected) Truncate(size int64) error {
-	return f.i.do(func() error { return f.File.Truncate(size) }, nil)
+	return f.i.do("truncate "+f.name, func() error { return f.File.Truncate(size) }, nil)
 }
 
-func (f injected) Sync() error { return f.i.do(f.File.Sync, nil) }
+func (f injected) Sync() error { return f.i.do("sync "+f.name, f.File.Sync, nil) }
 
 // Close closes the file below in any case: a process that lives on after a
 // fault must not leak it.
 func (f injected) Close() error {
-	err := f.i.do(func() error { return nil }, nil)
+	err := f.i.do("close "+f.name, func() error { return nil }, nil)
 	return errors.Join(err, f.File.Close())
 }
