@@ -25,7 +25,7 @@ type Snapshot struct {
 	instances []wire.PublicKey
 	hash      [32]byte
 	lastTime  int64
-	change    uint32
+	changes   []uint32 // Record.Change of every record, ascending
 
 	payouts []payout // ascending by time, then id
 	byID    map[[32]byte]int
@@ -96,7 +96,7 @@ func (s *Snapshot) sum(chains [][]Record) {
 	for _, chain := range chains {
 		for _, r := range chain {
 			s.lastTime = max(s.lastTime, r.Time)
-			s.change = max(s.change, r.Change)
+			s.changes = append(s.changes, r.Change)
 			f := fees[r.Batch]
 			if f == nil {
 				f = &fee{batch: r.Batch}
@@ -127,6 +127,7 @@ func (s *Snapshot) sum(chains [][]Record) {
 	}
 	slices.SortFunc(s.payouts, func(a, b payout) int { return byTime(a.time, b.time, a.id, b.id) })
 	slices.SortFunc(s.fees, func(a, b fee) int { return byTime(a.time, b.time, a.batch, b.batch) })
+	slices.Sort(s.changes)
 	s.byID = make(map[[32]byte]int, len(s.payouts))
 	for i, p := range s.payouts {
 		slices.SortFunc(p.anchors, func(a, b OutPoint) int { return bytes.Compare(a[:], b[:]) })
@@ -163,7 +164,27 @@ func (s Snapshot) LastTime() int64 { return s.lastTime }
 
 // HighestChange returns the highest change index of any record + 1, 0 if no
 // change was ever made.
-func (s Snapshot) HighestChange() uint32 { return s.change }
+func (s Snapshot) HighestChange() uint32 {
+	if len(s.changes) == 0 {
+		return 0
+	}
+	return s.changes[len(s.changes)-1]
+}
+
+// ChangeWithin is HighestChange without the records that leap: those that
+// cannot be reached from 0 in steps of at most gap. Honest stations never go
+// further in one batch, so such a record is a lie of its station, made to open
+// far indices to a batch that strands its change there.
+func (s Snapshot) ChangeWithin(gap uint32) uint32 {
+	next := uint32(0)
+	for _, c := range s.changes {
+		if c-next > gap { // ascending, so no difference is below zero
+			break
+		}
+		next = c
+	}
+	return next
+}
 
 // Anchor returns the coin to which a payout is bound. If stations bound it to
 // several, which no honest quorum allows, it returns the lowest: BoundTo is the

@@ -234,6 +234,29 @@ func TestSnapshotTimeChangeAndHash(t *testing.T) {
 	}
 }
 
+// One station lies: its record says that change went to a far index, so that
+// the next batch may strand its change beyond it. The leap does not count.
+func TestLeapOfChangeDoesNotCount(t *testing.T) {
+	w := newWorld(t, 3)
+	if got := w.snapshot().ChangeWithin(20); got != 0 {
+		t.Errorf("without records: %d", got)
+	}
+	for i, change := range []uint32{20, 0, 35, 15} {
+		w.release(i%2, Record{Batch: [32]byte{byte(i)}, Change: change})
+	}
+	w.release(2, Record{Batch: [32]byte{9}, Change: MaxChange})
+	w.release(2, Record{Batch: [32]byte{10}, Change: 56})
+	s := w.snapshot()
+	for gap, want := range map[uint32]uint32{20: 35, 21: 56, 19: 35, 14: 0, 1 << 31: MaxChange} {
+		if got := s.ChangeWithin(gap); got != want {
+			t.Errorf("in steps of %d: %d, want %d", gap, got, want)
+		}
+	}
+	if s.HighestChange() != MaxChange {
+		t.Error("the highest index is not the highest")
+	}
+}
+
 // An invariant of whole histories: whatever stations release, under whatever
 // quorums, redrafts and repetitions, in whatever order the records arrive, the
 // snapshot agrees with a count made by hand.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strings"
@@ -70,8 +71,15 @@ func TestChangeStaysWithinTheGap(t *testing.T) {
 	d.allows()
 	d.txs[0].change = 28
 	d.refuses("wallet/change-gap: change of transaction 1 of 1 goes to index 28; the highest allowed now is 27.")
+	// A lying station opens far indices: the leap of its record does not count.
+	d.release = append(d.release, release{2, ledger.Record{Batch: [32]byte{2}, Time: 1, Change: 1_000_000}})
+	d.txs[0].change = 1_000_001
+	d.refuses("wallet/change-gap: change of transaction 1 of 1 goes to index 1000001; the highest allowed now is 27.")
 	d.txs[0].change = -1
 	d.allows()
+	if got := d.judge().Trace[3].Sentence(); got != "wallet/change-gap holds: there is no change." {
+		t.Error(got)
+	}
 }
 
 // A payout was released and perhaps broadcast. The coordinator drafts it again
@@ -237,6 +245,27 @@ func TestSentencesPutExceptionsFirst(t *testing.T) {
 	}
 	if got := d.judge().Sentences(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A limit that holds is one line, whatever it was held against: the highest.
+func TestALimitThatHoldsShowsTheHighest(t *testing.T) {
+	d := newDesk(t, allowAll(), require("cap", charter.MaxOutput, int64(coin)))
+	var many []pay
+	for i := range 3 * maxRefused {
+		many = append(many, pay{fmt.Sprint(i), "Kraken", 1000 + batch.Amount(i*7%11)})
+	}
+	v := d.pays(many...).judge()
+	var lines []string
+	for _, l := range v.Trace {
+		if l.Rule == "cap" {
+			lines = append(lines, l.Sentence())
+		}
+	}
+	// 3 * 7 = 21 = 10 (mod 11): payment 3 is the first of 1,010 sat.
+	want := `cap holds: payment "3" to "Kraken" is 0.00001010 BTC; at most 1.00000000 BTC may go in one output.`
+	if len(lines) != 1 || lines[0] != want {
+		t.Errorf("%q", lines)
 	}
 }
 

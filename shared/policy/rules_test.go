@@ -203,4 +203,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 	if s := v.Sentences()[maxRefused]; s != "cap: 84 more are refused alike." {
 		t.Error(s)
 	}
+	if n := len(d.pays(many[:maxRefused]...).judge().Refusals()); n != 3*maxRefused {
+		t.Errorf("%d refusals of %d payments", n, maxRefused)
+	}
 }

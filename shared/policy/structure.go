@@ -31,16 +31,15 @@ func (t *trace) structure(c charter.Charter, d charter.Document, s ledger.Snapsh
 		Rule: CharterCurrent, Check: "current", Got: hex.EncodeToString(r.Charter[:]), Wanted: hex.EncodeToString(id[:]),
 		Pass: r.Charter == id,
 	})
-	last := ""
-	if s.LastTime() > 0 {
-		last = clock(s.LastTime())
-	}
-	t.line(Line{Rule: TimeOrder, Check: "order", Got: clock(r.Time), Wanted: last, Pass: r.Time >= s.LastTime()})
+	t.line(Line{
+		Rule: TimeOrder, Check: "order", Got: clock(r.Time), Wanted: clock(s.LastTime()),
+		Pass: r.Time >= s.LastTime(),
+	})
 	t.line(Line{
 		Rule: TimeExpired, Check: "expiry", Got: clock(r.Expiry), Wanted: clock(r.Time),
 		Pass: r.Expiry > r.Time,
 	})
-	t.changeGap(int64(s.HighestChange()), int64(d.Gap))
+	t.changeGap(int64(s.ChangeWithin(d.Gap)), int64(d.Gap))
 	t.anchors(s)
 	t.destinations(c, d.Network)
 }

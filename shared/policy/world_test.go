@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -51,14 +52,28 @@ type pay struct {
 	amount batch.Amount
 }
 
+// instanceKey is the key of a station, or of the coordinator for courier.
 func instanceKey(t testing.TB, i int) *wire.SigningKey {
 	t.Helper()
-	key, err := wire.GenerateSigningKey([32]byte{0x31, byte(i)})
+	keys, err := instanceKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
+	return keys[i]
 }
+
+const courier = 3
+
+var instanceKeys = sync.OnceValues(func() ([]*wire.SigningKey, error) {
+	keys := make([]*wire.SigningKey, courier+1)
+	for i := range keys {
+		var err error
+		if keys[i], err = wire.GenerateSigningKey([32]byte{0x31, byte(i)}); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+})
 
 // destination is the one address of a counterparty.
 func destination(name string) []byte {
@@ -70,7 +85,7 @@ func newDesk(t testing.TB, rules ...charter.Rule) *desk {
 	t.Helper()
 	d := &desk{t: t, doc: charter.Document{
 		Version: charter.Version, Name: "Treasury", Network: wallet.Regtest, Threshold: 2, Gap: 20, ClockTolerance: 7200,
-		Courier: instanceKey(t, 99).Public(), Rules: rules,
+		Courier: instanceKey(t, courier).Public(), Rules: rules,
 	}}
 	for i, name := range []string{"Ada", "Ben", "Cem"} {
 		_, host := btcec.PrivKeyFromBytes([]byte{0x32, byte(i)})
@@ -197,7 +212,7 @@ func (d *desk) judge() Verdict {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if approved.Valid() != v.Allowed || v.Allowed != (len(v.Refusals()) == 0) {
+	if approved.Valid() != v.Allowed || approved.Verified().Valid() != v.Allowed || v.Allowed != (len(v.Refusals()) == 0) {
 		d.t.Fatalf("approved %v, allowed %v, %d refusals", approved.Valid(), v.Allowed, len(v.Refusals()))
 	}
 	return v
