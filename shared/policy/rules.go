@@ -47,7 +47,8 @@ type matched struct {
 // means every counterparty of the charter, so an allow never reaches beyond
 // them; a requirement or deny without names applies to every payment at all.
 func (t *trace) match(r charter.Rule, named map[string]bool) matched {
-	m := matched{all: len(r.To) == 0, payment: make([]bool, len(t.f.payments))}
+	n := len(t.f.payments)
+	m := matched{all: len(r.To) == 0, payment: make([]bool, n), payments: make([]int, 0, n), txs: make([]int, 0, len(t.f.txs))}
 	among := named
 	if !m.all {
 		among = make(map[string]bool, len(r.To))
@@ -59,7 +60,7 @@ func (t *trace) match(r charter.Rule, named map[string]bool) matched {
 		m.to = strings.Join(quoted, " or ")
 	}
 	for i, p := range t.f.payments {
-		if among[p.Counterparty] || m.all && r.Effect != charter.Allow {
+		if m.all && r.Effect != charter.Allow || among[p.Counterparty] {
 			m.payment[i] = true
 			m.payments = append(m.payments, i)
 		}
