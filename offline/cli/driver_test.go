@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,8 +24,8 @@ const secret = "practice makes"
 // demonstration is.
 type talk struct {
 	t    *testing.T
-	in   *io.PipeWriter
-	stop context.CancelFunc
+	in   io.WriteCloser
+	stop func()
 
 	mu       sync.Mutex
 	changed  *sync.Cond
@@ -44,18 +46,19 @@ func start(t *testing.T, now int64, args ...string) *talk {
 	if now != 0 {
 		env.Now = func() int64 { return now }
 	}
-	go func() {
-		code := cli.Main(ctx, args, env)
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.finished, k.code = true, code
-		k.changed.Broadcast()
-	}()
+	go func() { k.ended(cli.Main(ctx, args, env)) }()
 	t.Cleanup(func() {
 		stop()
 		_ = w.Close()
 	})
 	return k
+}
+
+func (k *talk) ended(code int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.finished, k.code = true, code
+	k.changed.Broadcast()
 }
 
 func (k *talk) Write(b []byte) (int, error) {
@@ -66,9 +69,16 @@ func (k *talk) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// wait returns what was printed up to and with text. The watchdog only ends a
-// test that hangs.
+// wait returns what was printed up to and with text.
 func (k *talk) wait(text string) string {
+	k.t.Helper()
+	_, before := k.waitAny(text)
+	return before
+}
+
+// waitAny waits for the first of several texts. The watchdog only ends a test
+// that hangs.
+func (k *talk) waitAny(texts ...string) (which int, before string) {
 	k.t.Helper()
 	watchdog := time.AfterFunc(30*time.Second, func() {
 		k.mu.Lock()
@@ -81,12 +91,19 @@ func (k *talk) wait(text string) string {
 	defer k.mu.Unlock()
 	for {
 		all := k.out.String()[k.read:]
-		if i := strings.Index(all, text); i >= 0 {
-			k.read += i + len(text)
-			return all[:i+len(text)]
+		first, which := -1, 0
+		for n, text := range texts {
+			if i := strings.Index(all, text); i >= 0 && (first < 0 || i < first) {
+				first, which = i, n
+			}
+		}
+		if first >= 0 {
+			end := first + len(texts[which])
+			k.read += end
+			return which, all[:end]
 		}
 		if k.finished {
-			k.t.Fatalf("waiting for %q: the program ended with %d after:\n%s", text, k.code, k.out.String())
+			k.t.Fatalf("waiting for %q: the program ended with %d after:\n%s", texts, k.code, k.out.String())
 		}
 		k.changed.Wait()
 	}
@@ -121,6 +138,25 @@ func (k *talk) end(want int) string {
 	return k.out.String()
 }
 
+// spawn is start with a process of its own, whose stop is kill -9.
+func spawn(t *testing.T, args ...string) *talk {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Args[0] = "heliograph-station" // see TestMain
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	k := &talk{t: t, in: in, stop: func() { _ = cmd.Process.Kill() }}
+	k.changed = sync.NewCond(&k.mu)
+	cmd.Stdout, cmd.Stderr = k, k
+	must(t, cmd.Start())
+	go func() {
+		_ = cmd.Wait() // the exit code says it
+		k.ended(cmd.ProcessState.ExitCode())
+	}()
+	t.Cleanup(k.stop)
+	return k
+}
+
 // air is what lies between a station's folders and the coordinator.
 type air struct {
 	t       *testing.T
@@ -142,6 +178,14 @@ func newAir(t *testing.T, name string) *air {
 func (a *air) run(now int64, more ...string) *talk {
 	a.t.Helper()
 	k := start(a.t, now, append([]string{"--dir", a.station, "run", "--camera", a.inbox, "--screen", a.outbox}, more...)...)
+	k.answer("passphrase: ", secret)
+	return k
+}
+
+// spawn is run with a process of its own.
+func (a *air) spawn(more ...string) *talk {
+	a.t.Helper()
+	k := spawn(a.t, append([]string{"--dir", a.station, "run", "--camera", a.inbox, "--screen", a.outbox}, more...)...)
 	k.answer("passphrase: ", secret)
 	return k
 }

@@ -57,30 +57,28 @@ func payee(n byte) []byte {
 
 func scanned(b []byte) ceremonies.Input { return ceremonies.Scanned{Bytes: b} }
 
-// TestStory runs two stations with real keystores and folders from init to a
-// signed batch, through every prompt; then backs one up, restores it, and finds
-// that the restored one signs nothing.
-func TestStory(t *testing.T) {
-	w := &treasury{t: t, now: 1_800_000_000}
+// found makes two stations with real keystores and folders, from init to the
+// first nonce pools, through every prompt. Both programs still run.
+func found(t *testing.T, now int64) (w *treasury, vaults []*air, talks []*talk, public keygen.Public, pools [][]byte) {
+	t.Helper()
+	w = &treasury{t: t, now: now}
 	var err error
 	w.courier, err = wire.GenerateSigningKey(w.draw())
 	must(t, err)
-	vaults := []*air{newAir(t, "a"), newAir(t, "b")}
+	vaults = []*air{newAir(t, "a"), newAir(t, "b")}
 	for _, v := range vaults {
 		k := start(t, w.now, "--dir", v.station, "init", "--name", "vault "+filepath.Base(v.station), "--network", "regtest", "--pool", "16")
 		k.answer("new passphrase: ", secret)
 		k.answer("repeat new passphrase: ", secret)
 		k.end(cli0)
 	}
-
-	// Enrolment and key generation, in one run each.
 	enrol, err := enrolment.NewCoordinator(enrolment.Plan{Network: wallet.Regtest, Stations: 2, Threshold: 2}, w.courier, nil)
 	must(t, err)
-	talks := make([]*talk, 2)
 	var step ceremonies.Step
-	for i, v := range vaults {
-		talks[i] = v.run(w.now)
-		step, err = enrol.Step(w.event(scanned(v.take(talks[i]))))
+	for _, v := range vaults {
+		k := v.run(w.now)
+		talks = append(talks, k)
+		step, err = enrol.Step(w.event(scanned(v.take(k))))
 		must(t, err)
 	}
 	var words []string
@@ -94,7 +92,27 @@ func TestStory(t *testing.T) {
 	if tail(words[0], "Read aloud") != tail(words[1], "Read aloud") {
 		t.Errorf("the words differ:\n%s\n%s", words[0], words[1])
 	}
-	desk, public := w.generate(enrol, vaults, talks)
+	public, pools = w.generate(enrol, vaults, talks)
+	return w, vaults, talks, public, pools
+}
+
+// openDesk is the coordinator's memory after the first pools.
+func (w *treasury) openDesk(public keygen.Public, pools [][]byte) *signing.Desk {
+	w.t.Helper()
+	desk, err := signing.NewDesk(signing.Group{Charter: public.Charter, Wallet: public.Wallet, PublicShares: public.PublicShares}, w.courier, nil)
+	must(w.t, err)
+	for _, pool := range pools {
+		_, _, err := desk.AddPool(pool)
+		must(w.t, err)
+	}
+	return desk
+}
+
+// TestStory runs two stations to a signed batch and two refused ones; then
+// backs one up, restores it, and finds that the restored one signs nothing.
+func TestStory(t *testing.T) {
+	w, vaults, talks, public, pools := found(t, 1_800_000_000)
+	desk := w.openDesk(public, pools)
 
 	// One batch, one visit each. Typing something else approves nothing.
 	r := w.request(public)
@@ -159,8 +177,8 @@ const (
 
 func tail(s, from string) string { return s[strings.Index(s, from):] }
 
-// generate runs key generation at both stations and opens the desk.
-func (w *treasury) generate(enrol *enrolment.Coordinator, vaults []*air, talks []*talk) (*signing.Desk, keygen.Public) {
+// generate runs key generation at both stations.
+func (w *treasury) generate(enrol *enrolment.Coordinator, vaults []*air, talks []*talk) (keygen.Public, [][]byte) {
 	t := w.t
 	t.Helper()
 	r, ok := enrol.Roster()
@@ -200,13 +218,7 @@ func (w *treasury) generate(enrol *enrolment.Coordinator, vaults []*air, talks [
 	}
 	public, err := c.Public()
 	must(t, err)
-	desk, err := signing.NewDesk(signing.Group{Charter: public.Charter, Wallet: public.Wallet, PublicShares: public.PublicShares}, w.courier, nil)
-	must(t, err)
-	for _, pool := range pools {
-		_, _, err := desk.AddPool(pool)
-		must(t, err)
-	}
-	return desk, public
+	return public, pools
 }
 
 // request pays 100,000 sat with a reference that tries to turn the line round.

@@ -87,7 +87,6 @@ func (a *App) BackupFile() ([]byte, error) {
 	if !found {
 		return nil, ErrNoWallet
 	}
-	defer share.Wipe()
 	return share.Public.Encode()
 }
 

@@ -77,10 +77,17 @@ func (a *App) share() (*keygen.Share, bool, error) {
 			return nil, false, err
 		}
 		share, confirmed := machine.Share()
+		if confirmed {
+			a.shares = append(a.shares, share)
+		}
 		return share, confirmed, nil
 	}
 	share, err := keygen.ParseShare(value)
-	return share, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	a.shares = append(a.shares, share)
+	return share, true, nil
 }
 
 func (a *App) enrolment() (*ceremony, error) {

@@ -43,7 +43,6 @@ func (a *App) History() (History, error) {
 	if err != nil || !found {
 		return h, err
 	}
-	defer share.Wipe()
 	begun, err := a.has(signing.StateName)
 	if err != nil || !begun {
 		return h, err

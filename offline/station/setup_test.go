@@ -255,6 +255,30 @@ func TestBackupWordsAreChecked(t *testing.T) {
 	}
 }
 
+// After Close neither keys nor shares can be used any more.
+func TestCloseWipes(t *testing.T) {
+	w := ready(t)
+	app := w.vaults[0].open()
+	share, found, err := app.share()
+	if err != nil || !found {
+		t.Fatal(err)
+	}
+	app.Close()
+	for what, read := range map[string]func() [32]byte{
+		"share": share.Secret.Bytes, "host key": app.identity.host.Bytes, "instance key": app.identity.instance.Bytes,
+	} {
+		if !gone(read) {
+			t.Errorf("the %s is still in memory", what)
+		}
+	}
+}
+
+// gone reports whether a secret reads as zeros, or not at all.
+func gone(read func() [32]byte) (is bool) {
+	defer func() { is = recover() != nil || is }()
+	return read() == [32]byte{}
+}
+
 // Stopping from outside at any prompt ends the run with the context's error.
 func TestStopping(t *testing.T) {
 	now := int64(dawn)

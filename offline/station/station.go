@@ -20,6 +20,7 @@ import (
 	"io"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/keygen"
 )
 
 // Store keeps records, encrypted, for the life of an installation.
@@ -104,7 +105,8 @@ type World struct {
 type App struct {
 	world    World
 	identity *identity
-	broken   *SaveError // set when keeping failed: nothing is done any more
+	shares   []*keygen.Share // opened since the start, to be wiped
+	broken   *SaveError      // set when keeping failed: nothing is done any more
 }
 
 // Open reads who this installation is. The keystore must have been set up by
@@ -117,8 +119,15 @@ func Open(w World) (*App, error) {
 	return &App{world: w, identity: id}, nil
 }
 
-// Close wipes the installation's keys from memory, as far as that goes.
-func (a *App) Close() { a.identity.wipe() }
+// Close wipes the installation's keys and shares from memory, as far as that
+// goes. The application is not used afterwards.
+func (a *App) Close() {
+	a.identity.wipe()
+	for _, s := range a.shares {
+		s.Wipe()
+	}
+	a.shares = nil
+}
 
 // Practice reports whether this installation is for worthless coins only.
 func (a *App) Practice() bool { return a.identity.network.Practice() }

@@ -81,7 +81,6 @@ func (a *App) Status() (Status, error) {
 }
 
 func (a *App) walletStatus(s *Status, share *keygen.Share) error {
-	defer share.Wipe()
 	w, d := share.Public.Wallet, share.Public.Charter.Document()
 	id, charter := [32]byte(w.ID()), share.Public.Charter.ID()
 	charterWords := words.Fingerprint(charter)
