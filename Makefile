@@ -34,8 +34,9 @@ test: ## vet and all tests
 	$(GO) vet ./...
 	$(GO) test ./...
 
-bench: ## all benchmarks; BENCH=regexp for some
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: ## all benchmarks, on one core; BENCH=regexp for some
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -cpu 1 -timeout 30m \
+	  $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
 conformance: ## published test vectors; VECTORS=dir
 	@test -d "$(VECTORS)" || { echo "conformance: no folder of vectors at $(VECTORS); name one with VECTORS=dir" >&2; exit 1; }

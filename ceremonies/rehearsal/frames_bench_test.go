@@ -8,10 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/txscript/v2"
-	btcwire "github.com/btcsuite/btcd/wire/v2"
-
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/qr"
@@ -229,31 +225,4 @@ func BenchmarkBytes(b *testing.B) {
 		b.ReportMetric(float64(len(response)-body), "envelope-B")
 		b.ReportMetric(float64(len(response)), "bytes")
 	})
-}
-
-// BenchmarkSingleKey500 is the peer of BenchmarkStation500: btcd's txscript signs
-// a transaction of 500 taproot inputs with one key in memory. It verifies,
-// judges, keeps and refills nothing.
-func BenchmarkSingleKey500(b *testing.B) {
-	key, public := btcec.PrivKeyFromBytes(bytes.Repeat([]byte{7}, 32))
-	script, err := txscript.PayToTaprootScript(txscript.ComputeTaprootKeyNoScript(public))
-	if err != nil {
-		b.Fatal(err)
-	}
-	const amount = 100_000
-	tx := btcwire.NewMsgTx(2)
-	for i := range uint32(500) {
-		tx.AddTxIn(&btcwire.TxIn{PreviousOutPoint: btcwire.OutPoint{Index: i}})
-	}
-	tx.AddTxOut(btcwire.NewTxOut(499*amount, script))
-	start := cpuTime(b)
-	for b.Loop() {
-		hashes := txscript.NewTxSigHashes(tx, txscript.NewCannedPrevOutputFetcher(script, amount))
-		for i := range tx.TxIn {
-			if _, err := txscript.RawTxInTaprootSignature(tx, hashes, i, amount, script, nil, txscript.SigHashDefault, key); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	b.ReportMetric(float64((cpuTime(b)-start).Milliseconds())/float64(b.N), "cpu-ms/batch")
 }
