@@ -89,6 +89,11 @@ func (w *World) Sign(r batch.Request, quorum ...int) ([]byte, error) {
 	return w.Finish(session, request)
 }
 
+// Answer gives a station's answer to the coordinator.
+func (w *World) Answer(session *signing.Session, answer []byte) (ceremonies.Step, error) {
+	return w.keep(session.Step(w.Event(ceremonies.Scanned{Bytes: answer})))
+}
+
 // Finish goes on with a session from its pending request.
 func (w *World) Finish(session *signing.Session, request []byte) ([]byte, error) {
 	for {
@@ -101,7 +106,7 @@ func (w *World) Finish(session *signing.Session, request []byte) ([]byte, error)
 		if answer == nil {
 			return nil, refused
 		}
-		step, err := w.keep(session.Step(w.Event(ceremonies.Scanned{Bytes: answer})))
+		step, err := w.Answer(session, answer)
 		if err != nil {
 			return nil, err
 		}

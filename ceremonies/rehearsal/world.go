@@ -321,3 +321,23 @@ func (w *World) Restart(s *Station) error {
 	s.Sign, err = signing.ResumeStation(setup, s.Disk.Records("signing/"))
 	return err
 }
+
+// Copy is the same treasury once more, for signing only: everybody's disks are
+// copied and their machines start from the copies. What happens in one world
+// does not happen in the other.
+func (w *World) Copy() (*World, error) {
+	c := *w
+	c.Disk, c.Stations, c.Enrol, c.Keygen = w.Disk.Copy(), nil, nil, nil
+	var err error
+	if c.Desk, err = signing.NewDesk(SigningGroup(c.Public), c.Courier, c.Disk.Records("desk/")); err != nil {
+		return nil, err
+	}
+	for _, s := range w.Stations {
+		copied := &Station{Number: s.Number, Disk: s.Disk.Copy(), Identity: s.Identity, Skew: s.Skew}
+		if err := c.Restart(copied); err != nil {
+			return nil, err
+		}
+		c.Stations = append(c.Stations, copied)
+	}
+	return &c, nil
+}
