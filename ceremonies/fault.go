@@ -44,7 +44,7 @@ func (s Suspect) String() string {
 // Fault is the one error of a Machine. It says what happened, who is
 // suspected, what is still safe and what to do.
 type Fault struct {
-	Code    string  // stable, for programs and tests: "signing/burnt-index"
+	Code    string  // stable, for programs and tests: "signing/burnt"
 	Suspect Suspect // what this proves; see Suspicion
 	What    string  // what happened, one sentence
 	Safe    string  // what is still safe, one sentence

@@ -3,6 +3,7 @@ package enrolment
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/charter"
@@ -84,9 +85,20 @@ func (c *Coordinator) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Ste
 	if err != nil {
 		return ceremonies.Step{}, foreign(err)
 	}
-	for _, have := range c.introductions {
+	place := len(c.introductions)
+	for i, have := range c.introductions {
 		if bytes.Equal(have, sealed) {
 			return c.next(nil)
+		}
+		other, _, err := openIntroduction(have)
+		if err != nil {
+			return ceremonies.Step{}, err
+		}
+		switch {
+		case strings.EqualFold(other.Name, s.Name):
+			place = i // set up again: nobody has compared the earlier keys yet
+		case shareKey(other, s):
+			return ceremonies.Step{}, foreign(fmt.Errorf("station %q has a key of station %q", s.Name, other.Name))
 		}
 	}
 	if c.roster.Bytes != nil {
@@ -98,7 +110,7 @@ func (c *Coordinator) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Ste
 			Safe: "Nothing has changed.", Remedy: "Set the station up for the right network.",
 		}
 	}
-	c.introductions = append(c.introductions, bytes.Clone(sealed))
+	c.introductions = append(append(c.introductions[:place:place], bytes.Clone(sealed)), c.introductions[min(place+1, len(c.introductions)):]...)
 	collected, err := wire.Marshal(c.introductions)
 	if err != nil {
 		return ceremonies.Step{}, err
@@ -116,8 +128,7 @@ func (c *Coordinator) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Ste
 		return ceremonies.Step{}, err
 	}
 	if _, err := OpenRoster(m.Bytes); err != nil {
-		c.introductions = c.introductions[:len(c.introductions)-1]
-		return ceremonies.Step{}, foreign(err)
+		return ceremonies.Step{}, err
 	}
 	c.roster = m
 	return c.next(append(save, ceremonies.Record{Name: RosterName, Value: m.Bytes}))

@@ -86,7 +86,7 @@ func OpenRoster(sealed []byte) (Roster, error) {
 			return Roster{}, fmt.Errorf("enrolment: roster: station %q is set up for %s, the roster for %s", s.Name, in.Network, b.Network)
 		}
 		for _, other := range r.Stations {
-			if other.Name == s.Name || other.HostKey == s.HostKey || other.InstanceKey == s.InstanceKey {
+			if strings.EqualFold(other.Name, s.Name) || shareKey(other, s) {
 				return Roster{}, fmt.Errorf("enrolment: roster: station %q and %q share a name or a key", other.Name, s.Name)
 			}
 		}
@@ -97,6 +97,10 @@ func OpenRoster(sealed []byte) (Roster, error) {
 		r.introductions = append(r.introductions, sealed)
 	}
 	return r, nil
+}
+
+func shareKey(a, b charter.Station) bool {
+	return a.HostKey == b.HostKey || a.InstanceKey == b.InstanceKey
 }
 
 // Keyring is the ring for the ceremonies under this roster, with the roster's
@@ -144,8 +148,8 @@ func openIntroduction(sealed []byte) (charter.Station, Introduction, error) {
 // checkName keeps names to what reads the same on every screen: letters,
 // digits, spaces and hyphens of ASCII, 1 to 32 bytes.
 func checkName(name string) error {
-	if name == "" || len(name) > 32 || strings.TrimSpace(name) != name {
-		return errors.New("enrolment: a station's name has 1 to 32 characters and no space at its ends")
+	if name == "" || len(name) > 32 || strings.TrimSpace(name) != name || strings.Contains(name, "  ") {
+		return errors.New("enrolment: a station's name has 1 to 32 characters, single spaces, and none at its ends")
 	}
 	for _, c := range name {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

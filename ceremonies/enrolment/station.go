@@ -13,7 +13,8 @@ import (
 // Names of a station's kept records.
 const (
 	introductionName = "enrolment/introduction"
-	pendingName      = "enrolment/pending"
+	pendingName      = "enrolment/pending" // empty after a comparison that failed
+	transcriptName   = "enrolment/transcript"
 	RosterName       = "enrolment/roster" // kept once people have compared it
 )
 
@@ -29,6 +30,22 @@ type Identity struct {
 type Station struct {
 	introduction wire.Message
 	await        stationAwait
+	log          ceremonies.Transcript
+}
+
+// keep gives the records of an event: what it changed, and the transcript with
+// one more entry.
+func (s *Station) keep(e ceremonies.Event, what string, body []byte, changed ...ceremonies.Record) ([]ceremonies.Record, error) {
+	log, err := s.log.With(e.Time, what, body)
+	if err != nil {
+		return nil, err
+	}
+	b, err := wire.Marshal(log)
+	if err != nil {
+		return nil, err
+	}
+	s.log = log
+	return append(changed, ceremonies.Record{Name: transcriptName, Value: b}), nil
 }
 
 type stationAwait interface{ awaited() string }
@@ -68,8 +85,8 @@ func NewStation(id Identity, e ceremonies.Event) (*Station, ceremonies.Step, err
 	}
 	s := &Station{introduction: m, await: awaitingRoster{}}
 	step := s.show()
-	step.Save = []ceremonies.Record{{Name: introductionName, Value: m.Bytes}}
-	return s, step, nil
+	step.Save, err = s.keep(e, "introduced", m.Bytes, ceremonies.Record{Name: introductionName, Value: m.Bytes})
+	return s, step, err
 }
 
 // ResumeStation rebuilds the machine from its kept records.
@@ -85,6 +102,14 @@ func ResumeStation(kept []ceremonies.Record) (*Station, error) {
 		introduction: wire.Message{Kind: wire.KindIntroduction, Bytes: byName[introductionName]},
 		await:        awaitingRoster{},
 	}
+	if b, ok := byName[transcriptName]; ok {
+		if err := wire.Unmarshal(b, &s.log, 4<<20); err != nil {
+			return nil, fmt.Errorf("enrolment: resume: %w", err)
+		}
+		if err := s.log.Verify(); err != nil {
+			return nil, err
+		}
+	}
 	if sealed, ok := byName[RosterName]; ok {
 		r, err := OpenRoster(sealed)
 		if err != nil {
@@ -93,7 +118,7 @@ func ResumeStation(kept []ceremonies.Record) (*Station, error) {
 		s.await = enrolled{roster: r}
 		return s, nil
 	}
-	if sealed, ok := byName[pendingName]; ok {
+	if sealed := byName[pendingName]; len(sealed) > 0 {
 		w, fault := s.compare(sealed)
 		if fault != nil {
 			return nil, fault
@@ -137,15 +162,19 @@ func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
 		}
 		return s.show(), nil
 	case ceremonies.Scanned:
-		return s.scanned(in.Bytes)
+		return s.scanned(e, in.Bytes)
 	case ceremonies.Matches:
 		if w, ok := s.await.(awaitingComparison); ok {
-			return s.finish(w), nil
+			return s.finish(e, w)
 		}
 	case ceremonies.Differs:
-		if _, ok := s.await.(awaitingComparison); ok {
+		if w, ok := s.await.(awaitingComparison); ok {
+			save, err := s.keep(e, "differs", w.sealed, ceremonies.Record{Name: pendingName})
+			if err != nil {
+				return ceremonies.Step{}, err
+			}
 			s.await = awaitingRoster{}
-			return ceremonies.Step{Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
+			return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
 				Code:    "enrolment/differs",
 				Suspect: ceremonies.Suspect{Kind: ceremonies.Coordinator},
 				What:    "The twelve words differ between stations: they were given different rosters.",
@@ -157,14 +186,14 @@ func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
 	return ceremonies.Step{}, ceremonies.Unexpected("enrolment/unexpected", s.await.awaited())
 }
 
-func (s *Station) scanned(sealed []byte) (ceremonies.Step, error) {
+func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
 	claim, err := wire.Peek(sealed)
 	if err != nil {
 		return ceremonies.Step{}, foreign(err)
 	}
 	w, comparing := s.await.(awaitingComparison)
 	if comparing && claim.Kind == wire.KindIntroduction {
-		return s.direct(w, sealed)
+		return s.direct(e, w, sealed)
 	}
 	if _, done := s.await.(enrolled); done || claim.Kind != wire.KindRoster {
 		return ceremonies.Step{}, ceremonies.Unexpected("enrolment/kind", s.await.awaited())
@@ -173,11 +202,12 @@ func (s *Station) scanned(sealed []byte) (ceremonies.Step, error) {
 	if fault != nil {
 		return ceremonies.Step{}, fault
 	}
+	save, err := s.keep(e, "scanned", sealed, ceremonies.Record{Name: pendingName, Value: sealed})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
 	s.await = next
-	return ceremonies.Step{
-		Save:   []ceremonies.Record{{Name: pendingName, Value: sealed}},
-		Screen: next.screen(),
-	}, nil
+	return ceremonies.Step{Save: save, Screen: next.screen()}, nil
 }
 
 func (s *Station) compare(sealed []byte) (awaitingComparison, *ceremonies.Fault) {
@@ -199,7 +229,7 @@ func (s *Station) compare(sealed []byte) (awaitingComparison, *ceremonies.Fault)
 
 // direct believes one station's place in the roster because its introduction
 // came from its own screen. When all have, there is nothing left to compare.
-func (s *Station) direct(w awaitingComparison, sealed []byte) (ceremonies.Step, error) {
+func (s *Station) direct(e ceremonies.Event, w awaitingComparison, sealed []byte) (ceremonies.Step, error) {
 	i, ok := w.roster.Index(sealed)
 	if !ok {
 		return ceremonies.Step{}, &ceremonies.Fault{
@@ -211,20 +241,24 @@ func (s *Station) direct(w awaitingComparison, sealed []byte) (ceremonies.Step, 
 	}
 	w.scanned[i] = true
 	if len(w.scanned) == len(w.roster.Stations) {
-		return s.finish(w), nil
+		return s.finish(e, w)
 	}
 	return ceremonies.Step{Screen: w.screen()}, nil
 }
 
-func (s *Station) finish(w awaitingComparison) ceremonies.Step {
+func (s *Station) finish(e ceremonies.Event, w awaitingComparison) (ceremonies.Step, error) {
+	save, err := s.keep(e, "compared", w.sealed, ceremonies.Record{Name: RosterName, Value: w.sealed})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
 	s.await = enrolled{roster: w.roster}
 	return ceremonies.Step{
-		Save: []ceremonies.Record{{Name: RosterName, Value: w.sealed}},
+		Save: save,
 		Screen: ceremonies.Done{Title: "Enrolled", Lines: append([]ceremonies.Line{
 			{Label: "This is", Value: fmt.Sprintf("station %d", w.own), Note: w.roster.Stations[w.own].Name},
 			{Label: "Group", Value: fmt.Sprintf("%d of %d stations sign together", w.roster.Threshold, len(w.roster.Stations))},
 		}, list(w.roster)...)},
-	}
+	}, nil
 }
 
 func (w awaitingComparison) screen() ceremonies.Screen {

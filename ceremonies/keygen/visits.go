@@ -56,15 +56,15 @@ func reviewDraft(c charter.Charter) ceremonies.Review {
 func (s *Station) join(e ceremonies.Event, w awaitingApproval) (ceremonies.Step, error) {
 	state1, pmsg1, err := chilldkg.ParticipantStep1(s.setup.Host, s.setup.params(), e.Random)
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step1", err)
+		return ceremonies.Step{}, unable("keygen/step1", err)
 	}
 	kept, err := state1.Marshal()
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step1", err)
+		return ceremonies.Step{}, unable("keygen/step1", err)
 	}
 	body, err := wire.Marshal(Message1{Charter: w.draft.ID(), PMsg1: pmsg1})
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step1", err)
+		return ceremonies.Step{}, unable("keygen/step1", err)
 	}
 	next := awaitingAggregate{draft: w.draft, state1: state1}
 	return s.send(e, wire.KindKeygenMessage1, body, next, savedState{Phase: phaseAggregate, Draft: w.draft.Bytes(), Secret: kept})
@@ -87,7 +87,7 @@ func (s *Station) aggregate(e ceremonies.Event, w awaitingAggregate, opened wire
 	binding := charter.Binding(eqHash(state2.EqInput()), s.setup.Network, w.draft.ID())
 	body, err := wire.Marshal(Message2{PMsg2: pmsg2, Binding: s.setup.Instance.Sign(binding, e.Random)})
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/step2", err)
+		return ceremonies.Step{}, unable("keygen/step2", err)
 	}
 	next := awaitingCertificate{draft: w.draft, state2: state2}
 	return s.send(e, wire.KindKeygenMessage2, body, next, savedState{Phase: phaseCertificate, Draft: w.draft.Bytes(), Secret: state2.Marshal()})
@@ -99,7 +99,7 @@ func (s *Station) aggregate(e ceremonies.Event, w awaitingAggregate, opened wire
 func (s *Station) abandon(e ceremonies.Event, body []byte, fault *ceremonies.Fault) (ceremonies.Step, error) {
 	save, err := s.keep(e, "abandoned", body, savedState{Phase: phaseInvite})
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/save", err)
+		return ceremonies.Step{}, unable("keygen/save", err)
 	}
 	s.await, s.last = awaitingInvite{}, wire.Message{}
 	return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: fault}}, nil
@@ -139,7 +139,7 @@ func (s *Station) certificate(e ceremonies.Event, w awaitingCertificate, opened 
 		Phase: phaseComparison, Draft: w.draft.Bytes(), Secret: record, Sent: s.last.Bytes, Kind: s.last.Kind,
 	})
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/save", err)
+		return ceremonies.Step{}, unable("keygen/save", err)
 	}
 	s.await = awaitingComparison{share: share}
 	return ceremonies.Step{
@@ -166,15 +166,15 @@ func compareAddress(share *Share) ceremonies.Screen {
 func (s *Station) confirm(e ceremonies.Event, w awaitingComparison) (ceremonies.Step, error) {
 	address, err := w.share.Public.Wallet.Address(0, 0)
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/confirm", err)
+		return ceremonies.Step{}, unable("keygen/confirm", err)
 	}
 	body, err := wire.Marshal(Confirmation{Wallet: [32]byte(w.share.Public.Wallet.ID()), Address: address})
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/confirm", err)
+		return ceremonies.Step{}, unable("keygen/confirm", err)
 	}
 	record, err := w.share.encode()
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/confirm", err)
+		return ceremonies.Step{}, unable("keygen/confirm", err)
 	}
 	return s.send(e, wire.KindKeygenConfirmation, body, confirmed{share: w.share}, savedState{
 		Phase: phaseConfirmed, Draft: w.share.Public.Charter.Bytes(), Secret: record,
@@ -185,12 +185,12 @@ func (s *Station) confirm(e ceremonies.Event, w awaitingComparison) (ceremonies.
 func (s *Station) send(e ceremonies.Event, kind wire.Kind, body []byte, next await, st savedState) (ceremonies.Step, error) {
 	m, err := wire.Seal(kind, s.setup.ID, body, s.setup.Instance, e.Random)
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/seal", err)
+		return ceremonies.Step{}, unable("keygen/seal", err)
 	}
 	st.Sent, st.Kind = m.Bytes, m.Kind
 	save, err := s.keep(e, "sent", m.Bytes, st)
 	if err != nil {
-		return ceremonies.Step{}, wrong("keygen/save", err)
+		return ceremonies.Step{}, unable("keygen/save", err)
 	}
 	s.await, s.last = next, m
 	step := s.show()
@@ -220,6 +220,16 @@ func wrong(code string, err error) *ceremonies.Fault {
 	}
 }
 
+// unable is the fault of a step that failed here, for a reason of this machine
+// alone: it accuses nobody.
+func unable(code string, err error) *ceremonies.Fault {
+	f := wrong(code, err)
+	f.Suspect = ceremonies.Suspect{}
+	f.What = "This station could not do its part: " + err.Error() + "."
+	f.Remedy = "Restart the station and go on; if it happens twice, take the machine out of service."
+	return f
+}
+
 // blame turns ChillDKG's finding into a fault (ChillDKG, "Blame").
 func blame(err error) *ceremonies.Fault {
 	f := wrong("keygen/chilldkg", err)
@@ -230,14 +240,14 @@ func blame(err error) *ceremonies.Fault {
 func suspect(err error) ceremonies.Suspect {
 	var either *chilldkg.FaultyParticipantOrCoordinatorError
 	var participant *chilldkg.FaultyParticipantError
-	var unknown *chilldkg.UnknownFaultyParticipantOrCoordinatorError
+	var coordinator *chilldkg.FaultyCoordinatorError
 	switch {
 	case errors.As(err, &either):
 		return ceremonies.Suspect{Kind: ceremonies.StationOrCoordinator, Station: either.Participant}
 	case errors.As(err, &participant):
 		return ceremonies.Suspect{Kind: ceremonies.Station, Station: participant.Participant}
-	case errors.As(err, &unknown):
-		return ceremonies.Suspect{Kind: ceremonies.Unknown}
+	case errors.As(err, &coordinator), errors.Is(err, chilldkg.ErrLength):
+		return ceremonies.Suspect{Kind: ceremonies.Coordinator}
 	}
-	return ceremonies.Suspect{Kind: ceremonies.Coordinator}
+	return ceremonies.Suspect{Kind: ceremonies.Unknown}
 }

@@ -349,6 +349,73 @@ func TestReplacedStationInRoster(t *testing.T) {
 	}
 }
 
+// A station is set up twice before the roster is complete, or introduces itself
+// under a name that differs only in capitals. The later keys count; nobody has
+// compared the earlier ones.
+func TestStationSetUpTwice(t *testing.T) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := New(2, 3, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Stations[0].Identity.Name = "STATION A"
+	var last []byte
+	for _, s := range []*Station{w.Stations[0], w.Stations[1], again.Stations[0], w.Stations[2]} {
+		machine, step, err := enrolment.NewStation(s.Identity, w.At(s, ceremonies.Start{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Enrol = machine
+		shown, err := w.keep(w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: step.Send[0].Bytes})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(shown.Send) > 0 {
+			last = shown.Send[0].Bytes
+		}
+	}
+	r, err := enrolment.OpenRoster(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Stations) != 3 || r.Stations[0].InstanceKey != again.Stations[0].Identity.Instance.Public() {
+		t.Fatalf("the roster lists %d stations, the first %q", len(r.Stations), r.Stations[0].Name)
+	}
+	if _, err := w.Stations[0].Enrol.Step(w.At(w.Stations[0], ceremonies.Scanned{Bytes: last})); code(err) != "enrolment/not-listed" {
+		t.Fatalf("the replaced installation: %v", err)
+	}
+}
+
+// A person found that the words differ. A restart does not ask again.
+func TestRosterThatDifferedStaysRefused(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	s := w.Stations[0]
+	roster := s.Disk[enrolment.RosterName]
+	delete(s.Disk, enrolment.RosterName)
+	var err error
+	if s.Enrol, err = enrolment.ResumeStation(s.Disk.Records("enrolment/")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keep(s.Enrol.Step(w.At(s, ceremonies.Differs{}))); err != nil {
+		t.Fatal(err)
+	}
+	if s.Enrol, err = enrolment.ResumeStation(s.Disk.Records("enrolment/")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Enrol.Step(w.At(s, ceremonies.Matches{})); code(err) != "enrolment/unexpected" {
+		t.Fatalf("a refused roster is still offered: %v", err)
+	}
+	if _, err := s.keep(s.Enrol.Step(w.At(s, ceremonies.Scanned{Bytes: roster}))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keep(s.Enrol.Step(w.At(s, ceremonies.Matches{}))); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every machine of enrolment and key generation is restarted from its records
 // before every event.
 func TestRestartThroughKeyGeneration(t *testing.T) {

@@ -16,10 +16,14 @@ import (
 // station signed a wrong answer. Everything in it that accuses is signed by
 // the accused: its response, and the pages of its own nonce commitments. The
 // coordinator can add nothing, so an honest station cannot be framed.
+//
+// Either Stories is empty and the first three say how one answer was wrong, or
+// they are empty and Stories holds two signed things that contradict each other.
 type Blame struct {
 	Order    []byte   `cbor:"1,keyasint"`
 	Response []byte   `cbor:"2,keyasint"` // sealed
 	Pages    [][]byte `cbor:"3,keyasint"` // sealed, of the accused
+	Stories  [][]byte `cbor:"4,keyasint"` // two records, or a head and a record
 }
 
 const maxBlame = 32 << 20
@@ -53,6 +57,9 @@ func VerifyBlame(g Group, record []byte) (Finding, error) {
 	var b Blame
 	if err := wire.Unmarshal(record, &b, maxBlame); err != nil {
 		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	if len(b.Stories) > 0 {
+		return verifyStories(g, b)
 	}
 	ring, err := g.keyring()
 	if err != nil {
@@ -98,6 +105,72 @@ func VerifyBlame(g Group, record []byte) (Finding, error) {
 		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
 	}
 	return Finding{}, fmt.Errorf("%w: the answer of station %d is right", ErrNotProven, accused)
+}
+
+// contradiction packs a ledger's proof that a station told two stories, as a
+// blame record; nil if the error is no such proof.
+func contradiction(err error) (int, []byte) {
+	var twice *ledger.Equivocation
+	var fork *ledger.Fork
+	var station uint8
+	var stories [2][]byte
+	var failed error
+	switch {
+	case errors.As(err, &twice):
+		station = twice.First.Station
+		stories[0], failed = twice.First.Encode()
+		if failed == nil {
+			stories[1], failed = twice.Second.Encode()
+		}
+	case errors.As(err, &fork):
+		station = fork.Head.Station
+		stories[0], failed = fork.Head.Encode()
+		if failed == nil {
+			stories[1], failed = fork.Record.Encode()
+		}
+	default:
+		return 0, nil
+	}
+	if failed != nil {
+		return 0, nil
+	}
+	b, failed := wire.Marshal(Blame{Stories: stories[:]})
+	if failed != nil {
+		return 0, nil
+	}
+	return int(station), b
+}
+
+// verifyStories checks two contradicting things that one station signed.
+func verifyStories(g Group, b Blame) (Finding, error) {
+	if len(b.Stories) != 2 || len(b.Order) > 0 || len(b.Response) > 0 || len(b.Pages) > 0 {
+		return Finding{}, fmt.Errorf("%w: not a record of two stories", ErrNotProven)
+	}
+	second, err := ledger.DecodeRecord(b.Stories[1])
+	if err != nil {
+		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	keys := g.instances()
+	if int(second.Station) >= len(keys) || keys[second.Station] != second.Instance || second.Wallet != [32]byte(g.Wallet.ID()) {
+		return Finding{}, fmt.Errorf("%w: the record is not of a station of this wallet", ErrNotProven)
+	}
+	found := Finding{Station: int(second.Station), Slot: -1}
+	if first, err := ledger.DecodeRecord(b.Stories[0]); err == nil {
+		if err := (&ledger.Equivocation{First: first, Second: second}).Verify(); err != nil {
+			return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+		}
+		found.What = "It signed two records that cannot stand in one ledger: it is cloned, restored or dishonest."
+		return found, nil
+	}
+	head, err := ledger.DecodeHead(b.Stories[0])
+	if err != nil {
+		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	if err := (&ledger.Fork{Head: head, Record: second}).Verify(); err != nil {
+		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
+	}
+	found.What = "It signed a head that its own record contradicts: it is cloned, restored or dishonest."
+	return found, nil
 }
 
 // misdeed is what a station signed and no honest station signs.

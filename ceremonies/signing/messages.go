@@ -14,6 +14,14 @@ const (
 	shareSize = 32 // BIP445 partial signature
 
 	maxOrder = 2 << 20 // as the request that carries it
+
+	// roomForMissed is how many bytes of records travel in a request; more go
+	// before it in messages of maxRecords bytes each.
+	roomForMissed = 256 << 10
+	maxRecords    = 1 << 20
+
+	maxReasons = 32  // sentences of a refusal
+	maxReason  = 400 // bytes of one of them
 )
 
 // Start names the first nonce that one station is to use: its stream and the
@@ -45,6 +53,12 @@ type Request struct {
 	Order  []byte     `cbor:"1,keyasint"`
 	Acks   [][64]byte `cbor:"2,keyasint"` // of the positions before this one
 	Missed [][]byte   `cbor:"3,keyasint"` // ledger records that this station has not seen
+}
+
+// Records is the body of KindRecords: records that a station has not seen and
+// for which the request that follows has no room.
+type Records struct {
+	Records [][]byte `cbor:"1,keyasint"`
 }
 
 // Page is a run of nonce commitments: Commitments holds 66 bytes for each

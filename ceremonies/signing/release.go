@@ -3,6 +3,7 @@ package signing
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
@@ -25,7 +26,7 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 	}
 	secret, public, left, err := s.state.Stream.take(w.order.Starts[w.position].Index, uint64(verified.Inputs()), s.gen)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/burnt", err.Error())
+		return ceremonies.Step{}, unable("signing/nonces", err)
 	}
 	defer func() {
 		for _, n := range secret {
@@ -35,25 +36,25 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 	shares, err := s.sign(w.order, verified, secret, public)
 	if err != nil {
 		s.await = awaitingRequest{}
-		return ceremonies.Step{}, refused("signing/sign", err.Error())
+		return ceremonies.Step{}, unable("signing/sign", err)
 	}
 	refill, left, err := left.publish(uint64(s.setup.Pool), s.gen)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/refill", err.Error())
+		return ceremonies.Step{}, unable("signing/refill", err)
 	}
 	record, err := s.record(verified, w.digest, e.Random)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/record", err.Error())
+		return ceremonies.Step{}, unable("signing/record", err)
 	}
 	entry, err := record.Encode()
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/record", err.Error())
+		return ceremonies.Step{}, unable("signing/record", err)
 	}
 	next := s.state
 	next.Stream = left
 	next.Head, err = s.signHead(ledger.Head{Epoch: left.Epoch, Next: left.Next, Seq: record.Seq, Last: record.Hash()}, e.Random)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/head", err.Error())
+		return ceremonies.Step{}, unable("signing/head", err)
 	}
 	next.Peers = s.peers(w.order.Heads)
 	body, err := wire.Marshal(Response{
@@ -65,23 +66,23 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 		Refill: refill,
 	})
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/response", err.Error())
+		return ceremonies.Step{}, unable("signing/response", err)
 	}
 	m, err := s.seal(wire.KindSigningResponse, body, e.Random)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/response", err.Error())
+		return ceremonies.Step{}, unable("signing/response", err)
 	}
 	if err := s.ledger.Add(record); err != nil {
-		return ceremonies.Step{}, refused("signing/record", err.Error())
+		return ceremonies.Step{}, unable("signing/record", err)
 	}
 	for _, h := range append(next.Peers, next.Head) {
 		if err := s.ledger.AddHead(h); err != nil {
-			return ceremonies.Step{}, refused("signing/head", err.Error())
+			return ceremonies.Step{}, unable("signing/head", err)
 		}
 	}
 	save, err := s.save(next, e.Time, "released", m.Bytes)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/save", err.Error())
+		return ceremonies.Step{}, unable("signing/save", err)
 	}
 	s.own[w.digest] = true
 	s.await = awaitingRequest{}
@@ -130,23 +131,31 @@ func (s *Station) record(v batch.Verified, digest [32]byte, aux [32]byte) (ledge
 
 // refuse answers with a signed refusal. No nonce is burnt and the head stays;
 // what was learnt of peers is kept.
-func (s *Station) refuse(e ceremonies.Event, digest [32]byte, rules, reason []string) (ceremonies.Step, error) {
+func (s *Station) refuse(e ceremonies.Event, digest [32]byte, heads []ledger.Head, rules, reason []string) (ceremonies.Step, error) {
+	next := s.state
+	next.Peers = s.peers(heads)
+	for _, h := range next.Peers {
+		if err := s.ledger.AddHead(h); err != nil {
+			return ceremonies.Step{}, s.contradicted(err, "signing/head")
+		}
+	}
+	reason = bounded(reason)
 	body, err := wire.Marshal(Refusal{Digest: digest, Rules: rules, Reason: reason, Head: s.state.Head})
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/refusal", err.Error())
+		return ceremonies.Step{}, unable("signing/refusal", err)
 	}
 	m, err := s.seal(wire.KindSigningRefusal, body, e.Random)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/refusal", err.Error())
+		return ceremonies.Step{}, unable("signing/refusal", err)
 	}
-	save, err := s.save(s.state, e.Time, "refused", m.Bytes)
+	save, err := s.save(next, e.Time, "refused", m.Bytes)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/save", err.Error())
+		return ceremonies.Step{}, unable("signing/save", err)
 	}
 	s.await = awaitingRequest{}
 	fault := &ceremonies.Fault{
 		Code:    "signing/refused",
-		What:    "Refused. " + joinSentences(reason),
+		What:    "Refused. " + strings.Join(reason, " "),
 		Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
 		Safe:    "Nothing was signed and no nonce was burnt.",
 		Remedy:  "Show the refusal to the coordinator, which will say what to change.",
@@ -163,13 +172,13 @@ func (s *Station) refuse(e ceremonies.Event, digest [32]byte, rules, reason []st
 func (s *Station) freeze(e ceremonies.Event, later ledger.Head) (ceremonies.Step, error) {
 	b, err := wire.Marshal(later)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/freeze", err.Error())
+		return ceremonies.Step{}, unable("signing/freeze", err)
 	}
 	next := s.state
 	next.Frozen = b
 	save, err := s.save(next, e.Time, "frozen", b)
 	if err != nil {
-		return ceremonies.Step{}, refused("signing/save", err.Error())
+		return ceremonies.Step{}, unable("signing/save", err)
 	}
 	s.await = awaitingRequest{}
 	return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: frozenFault(b)}}, nil
@@ -186,8 +195,7 @@ func frozenFault(head []byte) *ceremonies.Fault {
 	}
 }
 
-// peers are the heads of the other stations in a snapshot that was accepted,
-// which is never behind what this station knew.
+// peers are the heads of the other stations in a snapshot that was accepted.
 func (s *Station) peers(heads []ledger.Head) []ledger.Head {
 	out := make([]ledger.Head, 0, len(heads))
 	for i, h := range heads {
@@ -198,13 +206,19 @@ func (s *Station) peers(heads []ledger.Head) []ledger.Head {
 	return out
 }
 
-func joinSentences(s []string) string {
-	out := ""
-	for i, line := range s {
-		if i == 8 {
-			return out + fmt.Sprintf("(and %d more)", len(s)-i)
+// bounded keeps a refusal within its message: so many sentences, each cut at a
+// length, so that no rule and no person can make it too long to be sent.
+func bounded(reasons []string) []string {
+	if len(reasons) > maxReasons {
+		more := fmt.Sprintf("And %d more.", len(reasons)-maxReasons+1)
+		reasons = append(append([]string(nil), reasons[:maxReasons-1]...), more)
+	}
+	out := make([]string, len(reasons))
+	for i, r := range reasons {
+		if len(r) > maxReason {
+			r = strings.ToValidUTF8(r[:maxReason], "") + " ..."
 		}
-		out += line + " "
+		out[i] = r
 	}
 	return out
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
+	"heliograph/shared/charter"
 	"heliograph/shared/policy"
 	"heliograph/shared/wallet"
 	"heliograph/shared/words"
@@ -15,7 +17,7 @@ import (
 // review is what an operator reads: the verdict first, then totals, then every
 // output in full, grouped by counterparty, then each transaction with its fee
 // and its change. Everything in it is recomputed by this station.
-func review(g Group, digest [32]byte, approved policy.Approved) ceremonies.Review {
+func review(g Group, o Order, digest [32]byte, approved policy.Approved) ceremonies.Review {
 	v := approved.Verified()
 	d := g.Charter.Document()
 	title := "Batch of " + plural(len(v.Request().Payments), "payment")
@@ -26,13 +28,13 @@ func review(g Group, digest [32]byte, approved policy.Approved) ceremonies.Revie
 		Title:   title,
 		Verdict: approved.Verdict().Sentences(),
 		Sections: append([]ceremonies.Section{
-			totals(d.Name, digest, v),
+			totals(d, o, digest, v),
 		}, append(payees(d.Network, v), transactions(v)...)...),
 		Digest: digest,
 	}
 }
 
-func totals(name string, digest [32]byte, v batch.Verified) ceremonies.Section {
+func totals(d charter.Document, o Order, digest [32]byte, v batch.Verified) ceremonies.Section {
 	var change batch.Amount
 	inputs := 0
 	for _, tx := range v.Transactions() {
@@ -42,14 +44,29 @@ func totals(name string, digest [32]byte, v batch.Verified) ceremonies.Section {
 		}
 	}
 	return ceremonies.Section{Title: "Totals", Lines: []ceremonies.Line{
-		{Label: "Wallet", Value: name},
+		{Label: "Wallet", Value: d.Name},
 		{Label: "Leaves the wallet", Value: v.Total().String()},
 		{Label: "Fees at most", Value: v.MaxFee().String()},
 		{Label: "Returns as change at least", Value: change.String()},
 		{Label: "Transactions", Value: fmt.Sprint(len(v.Transactions()))},
 		{Label: "Inputs", Value: fmt.Sprint(inputs)},
+		{Label: "Stated time", Value: clockTime(v.Request().Time), Note: "expires " + clockTime(v.Request().Expiry)},
+		{Label: "Sign together", Value: signers(d, o)},
 		{Label: "Request", Value: words.Short(digest), Note: "the same words at every station of this quorum"},
 	}}
+}
+
+func clockTime(unix int64) string {
+	return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// signers names the quorum in visiting order.
+func signers(d charter.Document, o Order) string {
+	names := make([]string, len(o.Quorum))
+	for i, q := range o.Quorum {
+		names[i] = d.Stations[q].Name
+	}
+	return strings.Join(names, ", then ")
 }
 
 // payees lists every payment in full, by counterparty.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
@@ -55,6 +56,11 @@ func SignaturesName(digest [32]byte) string {
 // it needs from the desk; the returned records keep both. A batch opened again
 // for another quorum gets other nonces; payouts stay bound to their anchors.
 func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
+	for i, ready := range d.Ready() {
+		if !ready {
+			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: station %d has not shown its first nonce pool", i)
+		}
+	}
 	verified, err := req.Verify(d.group.Wallet)
 	if err != nil {
 		return nil, ceremonies.Step{}, err
@@ -160,11 +166,20 @@ func (s *Session) Quorum() (stations []int, answered int) {
 func (s *Session) Ended() string { return s.state.Ended }
 
 // Step consumes Start (show the pending request again), Scanned (a response or
-// a refusal) or Away (the station does not come; the session ends).
+// a refusal) or Away (the station does not come; the session ends). A session
+// that has ended still takes the late answer of the station it waited for: that
+// station has burnt nonces and recorded a release, and every later request must
+// know it.
 func (s *Session) Step(e ceremonies.Event) (ceremonies.Step, error) {
 	_, done := s.Quorum()
-	if s.state.Ended != "" || done == len(s.order.Quorum) {
-		return ceremonies.Step{}, ceremonies.Unexpected("session/over", "nothing more; this session is over,")
+	if done == len(s.order.Quorum) {
+		return ceremonies.Step{}, ceremonies.Unexpected("session/over", "another session (this one has its signatures)")
+	}
+	if in, ok := e.Input.(ceremonies.Scanned); ok && s.state.Ended != "" {
+		return s.scanned(e, in.Bytes)
+	}
+	if s.state.Ended != "" {
+		return ceremonies.Step{}, ceremonies.Unexpected("session/over", "another session, or a late answer to this one, which has ended,")
 	}
 	switch in := e.Input.(type) {
 	case ceremonies.Start:
@@ -191,32 +206,61 @@ func (s *Session) visit(e ceremonies.Event, what string, body []byte) (ceremonie
 		step.Save = append(step.Save, rec)
 	}
 	station := int(s.order.Quorum[len(s.state.Shares)])
-	var missed [][]byte
+	before, missed, err := s.missed(station)
+	if err != nil {
+		return step, err
+	}
+	for _, page := range before {
+		if err := s.post(&step, wire.KindRecords, Records{Records: page}, e.Random); err != nil {
+			return step, err
+		}
+	}
+	if err := s.post(&step, wire.KindSigningRequest, Request{Order: s.bytes, Acks: s.state.Acks, Missed: missed}, e.Random); err != nil {
+		return step, err
+	}
+	step.Screen = ceremonies.Show{
+		Title:   fmt.Sprintf("Visit %d of %d", len(s.state.Shares)+1, len(s.order.Quorum)),
+		To:      fmt.Sprintf("station %d (%s)", station, s.desk.group.Charter.Document().Stations[station].Name),
+		Message: step.Send[len(step.Send)-1],
+	}
+	return step, nil
+}
+
+// post seals a message and adds it to what a step shows.
+func (s *Session) post(step *ceremonies.Step, kind wire.Kind, body any, aux [32]byte) error {
+	b, err := wire.Marshal(body)
+	if err != nil {
+		return err
+	}
+	m, err := wire.Seal(kind, [32]byte(s.desk.group.Wallet.ID()), b, s.desk.courier, aux)
+	if err != nil {
+		return err
+	}
+	step.Send = append(step.Send, m)
+	return nil
+}
+
+// missed are the records up to the order's heads that a station has not seen:
+// what travels with the request, and pages before it if that is not enough.
+func (s *Session) missed(station int) (before [][][]byte, last [][]byte, err error) {
+	room, size := roomForMissed, 0
 	for _, r := range s.desk.ledger.Missing(s.desk.stations[station].Seen) {
 		if int(r.Station) == station || r.Seq > s.order.Heads[r.Station].Seq {
 			continue
 		}
 		b, err := r.Encode()
 		if err != nil {
-			return step, err
+			return nil, nil, err
 		}
-		missed = append(missed, b)
+		if size += len(b); size > room && len(last) > 0 {
+			before, last, size, room = append(before, last), nil, len(b), maxRecords
+		}
+		last = append(last, b)
 	}
-	body, err := wire.Marshal(Request{Order: s.bytes, Acks: s.state.Acks, Missed: missed})
-	if err != nil {
-		return step, err
+	if room > roomForMissed && size > roomForMissed {
+		before, last = append(before, last), nil
 	}
-	m, err := wire.Seal(wire.KindSigningRequest, [32]byte(s.desk.group.Wallet.ID()), body, s.desk.courier, e.Random)
-	if err != nil {
-		return step, err
-	}
-	step.Send = []wire.Message{m}
-	step.Screen = ceremonies.Show{
-		Title:   fmt.Sprintf("Visit %d of %d", len(s.state.Shares)+1, len(s.order.Quorum)),
-		To:      fmt.Sprintf("station %d (%s)", station, s.desk.group.Charter.Document().Stations[station].Name),
-		Message: m,
-	}
-	return step, nil
+	return before, last, nil
 }
 
 func (s *Session) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
@@ -235,7 +279,10 @@ func (s *Session) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningRefusal.MaxBody()); err != nil || r.Digest != s.digest {
 			return ceremonies.Step{}, ceremonies.Unexpected("session/other-order", "an answer to this request")
 		}
-		return s.end(e, fmt.Sprintf("station %d refused: %s", station, joinSentences(r.Reason)), sealed)
+		if s.state.Ended != "" {
+			return ceremonies.Step{}, ceremonies.Unexpected("session/over", "another session (this one has ended)")
+		}
+		return s.end(e, fmt.Sprintf("station %d refused: %s", station, strings.Join(bounded(r.Reason), " ")), sealed)
 	case wire.KindSigningResponse:
 		var r Response
 		if err := wire.Unmarshal(opened.Body(), &r, wire.KindSigningResponse.MaxBody()); err != nil || r.Digest != s.digest {
@@ -266,13 +313,31 @@ func (s *Session) accept(e ceremonies.Event, opened wire.Opened, r Response) (ce
 		return ceremonies.Step{}, err
 	}
 	if err := s.desk.ledger.Add(record); err != nil {
-		return ceremonies.Step{}, &ceremonies.Fault{Code: "session/record", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: station}, What: "The station's record does not continue its ledger: " + err.Error() + ".", Safe: "Nothing was broadcast.", Remedy: "The station may be cloned or restored: choose another quorum and examine it."}
+		_, proof := contradiction(err)
+		return ceremonies.Step{}, &ceremonies.Fault{
+			Code:    "session/equivocation",
+			Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: station},
+			What:    "The station's record does not continue its ledger: " + err.Error() + ".",
+			Safe:    "Nothing was broadcast.",
+			Remedy:  "The station may be cloned or restored: choose another quorum and examine it.",
+			Record:  proof,
+		}
 	}
 	s.state.Acks = append(s.state.Acks, r.Ack)
 	s.state.Shares = append(s.state.Shares, r.Shares)
 	save, err := s.desk.answered(station, s.order, r, opened.Bytes())
 	if err != nil {
 		return ceremonies.Step{}, err
+	}
+	if s.state.Ended != "" {
+		rec, err := s.keep(e.Time, "answered late", opened.Bytes())
+		if err != nil {
+			return ceremonies.Step{}, err
+		}
+		return ceremonies.Step{Save: append(save, rec), Screen: ceremonies.Done{
+			Title: "Late answer taken",
+			Lines: []ceremonies.Line{{Label: "Station", Value: fmt.Sprint(station), Note: "its release is known now, and it can be visited again"}},
+		}}, nil
 	}
 	if len(s.state.Shares) < len(s.order.Quorum) {
 		step, err := s.visit(e, "answered", opened.Bytes())
@@ -299,6 +364,7 @@ func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]cere
 	st := &d.stations[station]
 	st.Head = r.Head
 	st.Answered = r.Head.Next
+	st.Next = max(st.Next, r.Head.Next)
 	st.Pages = append(st.Pages, sealed)
 	for i, h := range o.Heads {
 		st.Seen[i] = max(st.Seen[i], h.Seq)
@@ -339,13 +405,39 @@ func (s *Session) end(e ceremonies.Event, why string, body []byte) (ceremonies.S
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
-	return ceremonies.Step{Save: []ceremonies.Record{rec}, Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
+	save, err := s.giveBack()
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	return ceremonies.Step{Save: append(save, rec), Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
 		Code:    "session/ended",
 		Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
 		What:    "This session ended: " + why + ".",
 		Safe:    "Nothing was broadcast; payouts stay bound to their anchors, so a second try cannot pay twice.",
 		Remedy:  "Open the batch again with another quorum, or prepare it anew.",
 	}}}, nil
+}
+
+// giveBack returns the nonces of stations that did not answer, unless a later
+// order already counts on from them. A station that did answer after all uses
+// its indices up and refuses them to any other order, so giving back is safe.
+func (s *Session) giveBack() ([]ceremonies.Record, error) {
+	var save []ceremonies.Record
+	for p := len(s.state.Shares); p < len(s.order.Quorum); p++ {
+		station := int(s.order.Quorum[p])
+		st := &s.desk.stations[station]
+		start := s.order.Starts[p].Index
+		if st.Next != start+uint64(s.verified.Inputs()) {
+			continue
+		}
+		st.Next = start
+		rec, err := s.desk.keep(station)
+		if err != nil {
+			return nil, err
+		}
+		save = append(save, rec)
+	}
+	return save, nil
 }
 
 func (s *Session) keep(time int64, what string, body []byte) (ceremonies.Record, error) {

@@ -25,9 +25,9 @@ const (
 	DefaultPool = 2048
 	// maxPool bounds a pool: 66 bytes each, so that a page fits its message.
 	maxPool = 7_500
-	// maxSkip bounds how many unused nonces one request may burn, so that a
-	// hostile request cannot drain a pool without signing.
-	maxSkip = 4096
+	// maxSkip bounds how many unused nonces one request may burn: half of the
+	// default pool, so that no single approval drains it.
+	maxSkip = 1024
 )
 
 // Group is what everybody knows of a wallet: the output of key generation

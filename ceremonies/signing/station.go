@@ -61,7 +61,7 @@ type Station struct {
 	await   awaiting
 }
 
-// stationState is the record "state": everything that changes when a station
+// stationState is the record "signing/state": everything that changes when a station
 // answers, except the ledger records and responses, which have names of their own.
 type stationState struct {
 	Stream  stream        `cbor:"1,keyasint"`
@@ -256,7 +256,7 @@ func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
 		}
 	case ceremonies.Refuse:
 		if w, ok := s.await.(awaitingDecision); ok && in.Digest == w.digest {
-			return s.refuse(e, w.digest, nil, []string{"The operator refused: " + in.Reason})
+			return s.refuse(e, w.digest, w.order.Heads, nil, []string{"The operator refused: " + in.Reason})
 		}
 	}
 	return ceremonies.Step{}, ceremonies.Unexpected("signing/unexpected", s.await.awaited())

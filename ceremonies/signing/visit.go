@@ -23,6 +23,9 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 			Safe: "Nothing was read beyond the envelope; nothing has changed.", Remedy: "Scan the request of this wallet's coordinator.",
 		}
 	}
+	if opened.Kind() == wire.KindRecords {
+		return s.learn(e, opened)
+	}
 	if opened.Kind() != wire.KindSigningRequest {
 		return ceremonies.Step{}, ceremonies.Unexpected("signing/kind", s.await.awaited())
 	}
@@ -48,10 +51,10 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		return ceremonies.Step{}, fault
 	}
 	own := order.Heads[s.setup.Station]
-	if s.isOwn(own) && own.Later(s.state.Head) {
+	if s.isOwn(own) && (own.Later(s.state.Head) || own.Seq == s.state.Head.Seq && own.Last != s.state.Head.Last) {
 		return s.freeze(e, own)
 	}
-	snapshot, fault := s.remember(order.Heads, req.Missed)
+	snapshot, fault := s.remember(order.Heads, req.Missed, e.Time)
 	if fault != nil {
 		return ceremonies.Step{}, fault
 	}
@@ -70,14 +73,14 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		return ceremonies.Step{}, refused("signing/judge", err.Error())
 	}
 	if !verdict.Allowed {
-		rules := make([]string, 0, 4)
+		var rules, reasons []string
 		for _, l := range verdict.Refusals() {
-			rules = append(rules, l.Rule)
+			rules, reasons = append(rules, l.Rule), append(reasons, l.Sentence())
 		}
-		return s.refuse(e, digest, rules, verdict.Sentences())
+		return s.refuse(e, digest, order.Heads, rules, reasons)
 	}
 	s.await = awaitingDecision{order: order, digest: digest, position: position, approved: approved}
-	return ceremonies.Step{Screen: review(s.setup.Group, digest, approved)}, nil
+	return ceremonies.Step{Screen: review(s.setup.Group, order, digest, approved)}, nil
 }
 
 // place finds this station in the quorum and demands that every station before
@@ -123,44 +126,79 @@ func (s *Station) current(heads []ledger.Head) *ceremonies.Fault {
 	return nil
 }
 
-// remember learns the peers' records that travel with a request and demands a
-// snapshot that hides nothing: this station's own last record, every head it
-// ever saw, every record behind them. A record that verifies is remembered
-// even if the request is refused: memory only ever grows.
-func (s *Station) remember(heads []ledger.Head, missed [][]byte) (ledger.Snapshot, *ceremonies.Fault) {
-	if own := heads[s.setup.Station]; own != s.state.Head {
-		return ledger.Snapshot{}, refused("signing/stale-snapshot", "the request does not know this station's last record")
+// learn takes in records that come before a request.
+func (s *Station) learn(e ceremonies.Event, opened wire.Opened) (ceremonies.Step, error) {
+	var body Records
+	if err := wire.Unmarshal(opened.Body(), &body, wire.KindRecords.MaxBody()); err != nil {
+		return ceremonies.Step{}, refused("signing/malformed", err.Error())
 	}
+	if fault := s.add(body.Records, e.Time); fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	s.await = awaitingRequest{}
+	save, err := s.save(s.state, e.Time, "learnt", opened.Bytes())
+	if err != nil {
+		return ceremonies.Step{}, unable("signing/save", err)
+	}
+	return ceremonies.Step{Save: save, Screen: s.Screen()}, nil
+}
+
+// add verifies records of other stations and remembers them. A record that
+// verifies stays remembered even if what it came with is refused: memory only
+// ever grows. A record from the future is refused (DESIGN section 8): it would
+// make every later request look as if it came before it.
+func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 	records, err := decodeRecords(missed)
 	if err != nil {
-		return ledger.Snapshot{}, refused("signing/records", err.Error())
+		return refused("signing/records", err.Error())
 	}
 	for _, r := range records {
 		if int(r.Station) == s.setup.Station {
-			return ledger.Snapshot{}, refused("signing/records", "a record of this very station travels with the request")
+			return refused("signing/records", "a record of this very station travels with the message")
+		}
+		if r.Time > now+int64(s.setup.Charter.Document().ClockTolerance) {
+			return refused("signing/records", fmt.Sprintf("a record of station %d is from the future", r.Station))
 		}
 		before := s.ledger.Known()
 		if err := s.ledger.Add(r); err != nil {
-			var twice *ledger.Equivocation
-			if errors.As(err, &twice) {
-				return ledger.Snapshot{}, &ceremonies.Fault{
-					Code: "signing/equivocation", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: int(r.Station)},
-					What:   fmt.Sprintf("Station %d signed two different records with one number.", r.Station),
-					Safe:   "This station signs nothing.",
-					Remedy: "Keep this record; station " + fmt.Sprint(r.Station) + " is cloned, restored or dishonest.",
-					Record: contradiction(twice),
-				}
-			}
-			return ledger.Snapshot{}, refused("signing/records", err.Error())
+			return s.contradicted(err, "signing/records")
 		}
 		if r.Seq <= before[r.Station] {
 			continue
 		}
 		b, err := r.Encode()
 		if err != nil {
-			return ledger.Snapshot{}, refused("signing/records", err.Error())
+			return refused("signing/records", err.Error())
 		}
 		s.unsaved = append(s.unsaved, ceremonies.Record{Name: ledgerName(r.Station, r.Seq), Value: b})
+	}
+	return nil
+}
+
+// contradicted names a station that signed two stories, with the proof; any
+// other error is the fault of whoever sent the message.
+func (s *Station) contradicted(err error, code string) *ceremonies.Fault {
+	station, proof := contradiction(err)
+	if proof == nil {
+		return refused(code, err.Error())
+	}
+	return &ceremonies.Fault{
+		Code: "signing/equivocation", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: station},
+		What:   fmt.Sprintf("Station %d signed two stories about what it released.", station),
+		Safe:   "Nothing was signed on this message.",
+		Remedy: fmt.Sprintf("Keep this record; station %d is cloned, restored or dishonest.", station),
+		Record: proof,
+	}
+}
+
+// remember demands a snapshot that hides nothing: this station's own last
+// record, every head it ever saw, every record behind them.
+func (s *Station) remember(heads []ledger.Head, missed [][]byte, now int64) (ledger.Snapshot, *ceremonies.Fault) {
+	if own := heads[s.setup.Station]; own != s.state.Head {
+		return ledger.Snapshot{}, refused("signing/stale-snapshot", "the request does not know this station's last record")
+	}
+	if fault := s.add(missed, now); fault != nil {
+		return ledger.Snapshot{}, fault
 	}
 	for i, known := range s.ledger.Heads() {
 		if i != s.setup.Station && known.Later(heads[i]) {
@@ -172,18 +210,9 @@ func (s *Station) remember(heads []ledger.Head, missed [][]byte) (ledger.Snapsho
 		return ledger.Snapshot{}, refused("signing/hidden-record", err.Error())
 	}
 	if err != nil {
-		return ledger.Snapshot{}, refused("signing/snapshot", err.Error())
+		return ledger.Snapshot{}, s.contradicted(err, "signing/snapshot")
 	}
 	return snapshot, nil
-}
-
-// contradiction packs the two records for a third program to check.
-func contradiction(e *ledger.Equivocation) []byte {
-	b, err := wire.Marshal([]ledger.Record{e.First, e.Second})
-	if err != nil {
-		return nil
-	}
-	return b
 }
 
 // nonces checks that the indices this station would use are its own, published
@@ -215,7 +244,7 @@ func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
 	if r.Time < now-tolerance || r.Time > now+tolerance {
 		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", max(r.Time-now, now-r.Time), tolerance))
 	}
-	if now >= r.Expiry {
+	if now > r.Expiry {
 		return refused("time/expired", fmt.Sprintf("the request expired %d s ago", now-r.Expiry))
 	}
 	return nil
@@ -230,5 +259,16 @@ func refused(code, why string) *ceremonies.Fault {
 		What:    "This request is refused: " + why + ".",
 		Safe:    "Nothing was signed and no nonce was burnt.",
 		Remedy:  "Have the treasury prepare the batch again.",
+	}
+}
+
+// unable is the fault of a step that failed here, for a reason of this machine
+// alone: it accuses nobody.
+func unable(code string, err error) *ceremonies.Fault {
+	return &ceremonies.Fault{
+		Code:   code,
+		What:   "This station could not do its part: " + err.Error() + ".",
+		Safe:   "Nothing was shown and no nonce was burnt.",
+		Remedy: "Restart the station and scan the request again; if it happens twice, take the machine out of service.",
 	}
 }

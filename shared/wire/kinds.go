@@ -22,6 +22,7 @@ const (
 	KindSigningResponse Kind = 21
 	KindSigningRefusal  Kind = 22
 	KindNoncePool       Kind = 23
+	KindRecords         Kind = 24 // ledger records, before a request that has no room for them
 )
 
 // Role is what a party to a wallet is.
@@ -69,6 +70,7 @@ var rules = map[Kind]rule{
 	KindSigningResponse:    {name: "signing response", sender: RoleStation, maxBody: 1024 * kib},
 	KindSigningRefusal:     {name: "signing refusal", sender: RoleStation, maxBody: 64 * kib},
 	KindNoncePool:          {name: "nonce pool", sender: RoleStation, maxBody: 512 * kib},
+	KindRecords:            {name: "ledger records", sender: RoleCourier, maxBody: 2048 * kib},
 }
 
 // MaxSealed is the length in bytes of the longest envelope of any kind.
