@@ -76,6 +76,9 @@ func (c *Coordinator) begin(p plan) error {
 		if err := wire.Unmarshal(kept, &before, 64); err != nil {
 			return err
 		}
+		if before == p {
+			return nil
+		}
 		if collected, err := c.record("enrolment/collected"); err != nil || collected == nil {
 			before = p // nobody came to the old plan yet
 		}

@@ -151,9 +151,14 @@ func (c *Coordinator) hear(ctx context.Context, at Terminal, m *keygen.Coordinat
 // have: it can be verified only once there is a wallet. One for each station.
 func (c *Coordinator) earlyPool(sealed []byte, claim wire.Claim, roster enrolment.Roster) error {
 	for i, s := range roster.Stations {
-		if s.InstanceKey == claim.Sender {
-			return c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: fmt.Sprintf("%s%02d", poolPrefix, i), Value: sealed}}})
+		if s.InstanceKey != claim.Sender {
+			continue
 		}
+		name := fmt.Sprintf("%s%02d", poolPrefix, i)
+		if kept, err := c.record(name); err != nil || bytes.Equal(kept, sealed) {
+			return err
+		}
+		return c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: name, Value: sealed}}})
 	}
 	return nil
 }
