@@ -1,0 +1,136 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"heliograph/shared/wallet"
+)
+
+// The treasury's payees: as many counterparties, with as many addresses each.
+var counterparties = [...]string{"Exchange North", "Exchange South", "Payroll", "Suppliers", "Grants"}
+
+const addressesEach = 8
+
+// destination is the script of a counterparty's address: a P2WPKH or P2WSH
+// hash of its name, so that nobody can spend what is paid there.
+func destination(name string, n int) []byte {
+	h := sha256.Sum256(fmt.Appendf(nil, "heliograph demo payee %s %d", name, n))
+	if n%2 == 0 {
+		return append([]byte{0x00, 20}, h[:20]...)
+	}
+	return append([]byte{0x00, 32}, h[:]...)
+}
+
+func address(script []byte) (string, error) {
+	a, err := wallet.EncodeScript(wallet.Regtest, script)
+	if err != nil {
+		return "", fmt.Errorf("demo: address: %w", err)
+	}
+	return a, nil
+}
+
+// payout is one line of a payout file.
+type payout struct {
+	externalID, counterparty string
+	script                   []byte
+	sat                      int64
+	reference                string
+}
+
+// total adds payouts up, in sat.
+func total(payouts []payout) int64 {
+	sum := int64(0)
+	for _, p := range payouts {
+		sum += p.sat
+	}
+	return sum
+}
+
+// everybody is the file of 40 payouts: one to every address, all of different
+// amounts.
+func everybody() []payout {
+	var all []payout
+	for n := range addressesEach {
+		for _, name := range counterparties {
+			i := len(all)
+			all = append(all, payout{
+				externalID: fmt.Sprintf("2026-11-%04d", i+1), counterparty: name, script: destination(name, n),
+				sat: 5_400_000 + int64(i)*137_913, reference: fmt.Sprintf("invoice %d", 7000+i),
+			})
+		}
+	}
+	return all
+}
+
+// few is a file of payouts of one amount to the first addresses of a
+// counterparty.
+func few(label, counterparty string, count int, sat int64) []payout {
+	var out []payout
+	for i := range count {
+		out = append(out, payout{
+			externalID: fmt.Sprintf("%s-%d", label, i+1), counterparty: counterparty, script: destination(counterparty, i),
+			sat: sat, reference: label,
+		})
+	}
+	return out
+}
+
+// writeCharter writes the treasury's rules: who may be paid, and limits of every
+// kind. The day's limit is the one that the story runs into.
+func (w *world) writeCharter() error {
+	var b strings.Builder
+	b.WriteString("name: Demo treasury\ngap: 20\nclock_tolerance: 2h\ncounterparties:\n")
+	for _, name := range counterparties {
+		fmt.Fprintf(&b, "  - name: %s\n    addresses:\n", name)
+		for n := range addressesEach {
+			a, err := address(destination(name, n))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, "      - %s\n", a)
+		}
+	}
+	b.WriteString("rules:\n  - {id: allow/known, effect: allow}\n")
+	for _, r := range [][3]string{
+		{"cap/payment", "max_output", "30000000 sat"},
+		{"cap/transaction", "max_transaction", "250000000 sat"},
+		{"cap/batch", "max_batch", "400000000 sat"},
+		{"cap/day", "max_window", fmt.Sprintf("%d sat, window: 24h", int64(dayLimit))},
+		{"fee/total", "max_fee", "200000 sat"},
+		{"fee/rate", "max_fee_rate", "50 sat/vB"},
+		{"fee/share", "max_fee_percent", "100 bp"},
+		{"life/request", "max_lifetime", "2h"},
+	} {
+		fmt.Fprintf(&b, "  - {id: %s, effect: require, check: %s, max: %s}\n", r[0], r[1], r[2])
+	}
+	return w.writeFile(charterFile, b.String())
+}
+
+// writePayouts writes a payout file into the coordinator's folder.
+func (w *world) writePayouts(name string, payouts []payout) error {
+	var b strings.Builder
+	b.WriteString("external_id,counterparty,address,amount_sat,reference\n")
+	for _, p := range payouts {
+		a, err := address(p.script)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s,%s,%s,%d,%s\n", p.externalID, p.counterparty, a, p.sat, p.reference)
+	}
+	return w.writeFile(name, b.String())
+}
+
+// writeFile puts a file into the coordinator's folder, as a treasurer would.
+func (w *world) writeFile(name, content string) error {
+	if err := os.WriteFile(filepath.Join(w.home(coordinator), name), []byte(content), 0o600); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	return nil
+}
+
+// bitcoins writes sat as the programs do.
+func bitcoins(sat int64) string { return fmt.Sprintf("%d.%08d BTC", sat/1e8, sat%1e8) }

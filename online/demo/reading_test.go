@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// said is what a station prints where the demo reads it.
+const said = `
+== PRACTICE: First address of Demo treasury ==
+Read aloud with every other station:
+   1 abandon     2 ability     3 able        4 about    
+   5 above       6 absent      7 absorb      8 abstract 
+   9 absurd     10 abuse      11 access     12 accident 
+  bcrt1pqqqq0000
+  bcrt 1pqq qq00 00
+compare: type same or different > `
+
+func TestReadAloud(t *testing.T) {
+	words, err := readAloud(said)
+	if want := "abandon ability able about above absent absorb abstract absurd abuse access accident"; err != nil || words != want {
+		t.Errorf("%q, %v", words, err)
+	}
+	for _, bad := range []string{"", "Read aloud with nobody:\n", strings.Replace(said, "12 accident", "accident", 1), strings.Replace(said, "3 able", "4 able", 1)} {
+		if words, err := readAloud(bad); err == nil {
+			t.Errorf("%q reads as %q", bad, words)
+		}
+	}
+	if a := firstAddress(said); a != "bcrt1pqqqq0000" {
+		t.Errorf("the address is %q", a)
+	}
+}
+
+func TestFault(t *testing.T) {
+	code, what := fault("\n== PRACTICE: Stopped ==\nfault: rule/cap/day\nwhat: Refused. cap/day: too much.\nsuspect: unknown\n")
+	if code != "rule/cap/day" || what != "Refused. cap/day: too much." {
+		t.Errorf("%q, %q", code, what)
+	}
+}
+
+func TestWithoutPasses(t *testing.T) {
+	for what, want := range map[string]string{
+		"Refused. cap/day: too much. time/order holds: fine. a/b holds: also.": "Refused. cap/day: too much.",
+		"This station is frozen.": "This station is frozen.",
+	} {
+		if got := withoutPasses(what); got != want {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+// What is open in another party's folder, in a folder whose name merely begins
+// alike, or on a network is no process's own.
+func TestHarmless(t *testing.T) {
+	for target, want := range map[string]bool{
+		"/out/alder/keys/log": true, "/out/alder": true, "pipe:[7]": true, "/dev/null": true, "anon_inode:inotify": true,
+		"/out/alderman/keys": false, "/out/coordinator/screen": false, "socket:[8]": false, "/tmp/x": false,
+	} {
+		if got := harmless(target, "/out/alder"); got != want {
+			t.Errorf("harmless(%q) = %v", target, got)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{""}},
+		{"one two three", []string{"one two", "three"}},
+		{"incomprehensible to me", []string{"incomprehensible", "to me"}},
+	} {
+		if got := wrap(c.text, 8); strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("wrap(%q) = %q", c.text, got)
+		}
+	}
+}
+
+func TestThousands(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d is written %s", n, got)
+		}
+	}
+}
+
+// The demo empties a folder only if a demo made it.
+func TestVacate(t *testing.T) {
+	dir := t.TempDir()
+	precious := dir + "/precious.txt"
+	if err := os.WriteFile(precious, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := vacate(dir); err == nil {
+		t.Fatal("a folder that is not a demo's was taken")
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Fatal(err)
+	}
+	made := dir + "/made"
+	for range 2 {
+		if err := vacate(made); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(made+"/left.txt", []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := vacate(made); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(made + "/left.txt"); err == nil {
+		t.Error("an earlier demo's files are still there")
+	}
+}
+
+// The 40 payouts have 40 payees and need more than 30 coins, and fewer than
+// there are.
+func TestPayees(t *testing.T) {
+	seen := make(map[string]bool)
+	payouts := everybody()
+	for _, p := range payouts {
+		a, err := address(p.script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[a] || seen[p.externalID] {
+			t.Errorf("%s or %s comes twice", a, p.externalID)
+		}
+		seen[a], seen[p.externalID] = true, true
+	}
+	sum := total(payouts)
+	if len(payouts) != 40 || sum <= 30*coinSat || sum >= (coins-1)*coinSat {
+		t.Errorf("%d payouts of %s, from %d coins of %s", len(payouts), bitcoins(sum), coins, bitcoins(coinSat))
+	}
+	if sum+dayPart+dayPart/2+10_000_000 >= dayLimit || sum+2*dayPart <= dayLimit {
+		t.Error("the day's limit does not lie between one more batch and two")
+	}
+}
