@@ -132,6 +132,20 @@ func (d *Desk) AddPool(sealed []byte) (int, []ceremonies.Record, error) {
 	return i, []ceremonies.Record{rec}, err
 }
 
+// OrderOf is the digest of the order that a sealed response answers. A *Fault
+// if it is no response of a station of this wallet.
+func (d *Desk) OrderOf(sealed []byte) ([32]byte, error) {
+	opened, err := wire.Open(sealed, d.ring)
+	if err != nil {
+		return [32]byte{}, &ceremonies.Fault{Code: "session/not-ours", What: "This message cannot be believed: " + err.Error() + ".", Safe: "Nothing has changed.", Remedy: "Scan the station's answer again."}
+	}
+	var r Response
+	if opened.Kind() != wire.KindSigningResponse || wire.Unmarshal(opened.Body(), &r, wire.KindSigningResponse.MaxBody()) != nil {
+		return [32]byte{}, ceremonies.Unexpected("session/kind", "a signing response")
+	}
+	return r.Digest, nil
+}
+
 // Ready says which stations have published a pool.
 func (d *Desk) Ready() []bool {
 	out := make([]bool, len(d.stations))
