@@ -34,7 +34,7 @@ var errEnded = errors.New("the input ended before an answer came; what was done 
 type terminal struct {
 	out      io.Writer
 	lines    <-chan line
-	screen   *frames.Screen
+	screen   *frames.Screen // nil for a command that shows nothing
 	camera   *frames.Camera
 	practice bool
 	evidence string // folder in which records against a station are written
@@ -45,15 +45,18 @@ type line struct {
 	err  error
 }
 
-// openTerminal joins the folders of frames with the person's lines.
+// openTerminal joins the folders of frames with the person's lines. A command
+// that shows nothing has no screen.
 func (c *commands) openTerminal(t *treasury, cameraDir, screenDir string) (*terminal, error) {
 	camera, err := frames.OpenCamera(cameraDir)
 	if err != nil {
 		return nil, err
 	}
-	screen, err := frames.OpenScreen(screenDir)
-	if err != nil {
-		return nil, err
+	var screen *frames.Screen
+	if screenDir != "" {
+		if screen, err = frames.OpenScreen(screenDir); err != nil {
+			return nil, err
+		}
 	}
 	out := c.env.Out
 	if c.json {

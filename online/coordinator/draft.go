@@ -343,7 +343,7 @@ func (d *drafter) request(now int64) (batch.Request, error) {
 	if err != nil {
 		return batch.Request{}, err
 	}
-	next := d.snapshot.HighestChange()
+	next := d.snapshot.ChangeWithin(d.public.Charter.Document().Gap)
 	for _, plan := range d.plans {
 		t := batch.Transaction{Anchor: plan.anchor, Variants: []batch.Variant{{}}}
 		for _, in := range plan.selection.Inputs {

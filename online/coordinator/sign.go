@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,8 +82,7 @@ type signer struct {
 
 // resume goes on with the open session.
 func (s *signer) resume(quorum []int) (ceremonies.Step, error) {
-	name := signing.SessionPrefix + hex.EncodeToString(s.batch.Session[:])
-	kept, err := s.c.record(name)
+	kept, err := s.c.record(signing.SessionName(s.batch.Session))
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
@@ -194,11 +192,7 @@ func (s *signer) judge(r batch.Request) error {
 // signatures (GoOn), or because a station is away.
 func (s *signer) visits(ctx context.Context, step ceremonies.Step) (Word, error) {
 	for {
-		show, ok := step.Screen.(ceremonies.Show)
-		if !ok {
-			return GoOn, fmt.Errorf("coordinator: sign: a screen of type %T: internal error", step.Screen)
-		}
-		word, err := s.at.Show(ctx, show)
+		word, err := s.show(ctx, step)
 		if err != nil {
 			return GoOn, err
 		}
@@ -229,6 +223,22 @@ func (s *signer) visits(ctx context.Context, step ceremonies.Step) (Word, error)
 		}
 		step = next
 	}
+}
+
+// show shows all messages of a visit in their order: a station that was away for
+// long learns what it missed before the request comes.
+func (s *signer) show(ctx context.Context, step ceremonies.Step) (Word, error) {
+	last, ok := step.Screen.(ceremonies.Show)
+	if !ok || len(step.Send) == 0 {
+		return GoOn, fmt.Errorf("coordinator: sign: a screen of type %T: internal error", step.Screen)
+	}
+	for i, m := range step.Send[:len(step.Send)-1] {
+		before := ceremonies.Show{Title: fmt.Sprintf("%s: first what the station missed, %d of %d", last.Title, i+1, len(step.Send)-1), To: last.To, Message: m}
+		if word, err := s.at.Show(ctx, before); err != nil || word != GoOn {
+			return word, err
+		}
+	}
+	return s.at.Show(ctx, last)
 }
 
 // answer scans until the session takes a message; the step is not kept yet. What

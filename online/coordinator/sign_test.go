@@ -323,3 +323,38 @@ func TestQuorums(t *testing.T) {
 		t.Fatalf("after wrong quorums: %+v", b.Status)
 	}
 }
+
+// Station 0 approves, its answer is lost, and the person ends the session. The
+// station has recorded a release that nobody knows of, and refuses every later
+// request, until its late answer is taken.
+func TestLateAnswer(t *testing.T) {
+	y := ready(t)
+	y.owe("late", 400_000, 3)
+	y.draft(plain)
+	var lost []byte
+	y.people.tamper = func(station int, answer []byte) []byte {
+		lost = answer
+		y.people.away[station] = true
+		return nil
+	}
+	if _, err := y.Sign(t.Context(), y.people, "1", coordinator.SignOptions{Quorum: []int{0, 1}}); !errors.Is(err, coordinator.ErrWaiting) {
+		t.Fatal(err)
+	}
+	y.people.away, y.people.tamper = map[int]bool{}, nil
+	y.people.world.Now += 60
+	y.open()
+	_, err := y.Sign(t.Context(), y.people, "1", coordinator.SignOptions{Quorum: []int{0, 1}})
+	if fault, ok := errors.AsType[*ceremonies.Fault](err); !ok || fault.Code != "signing/stale-snapshot" {
+		t.Fatalf("the station that nobody knows to have signed: %v", err)
+	}
+	y.people.away[0] = true
+	if _, err := y.Sign(t.Context(), y.people, "1", coordinator.SignOptions{}); !errors.Is(err, coordinator.ErrWaiting) {
+		t.Fatal(err)
+	}
+	delete(y.people.away, 0)
+	y.people.answers = [][]byte{[]byte("junk"), lost}
+	must(t, y.Late(t.Context(), y.people))
+	y.open()
+	_, err = y.Sign(t.Context(), y.people, "1", coordinator.SignOptions{Quorum: []int{0, 1}})
+	must(t, err)
+}
