@@ -55,7 +55,6 @@ type drive struct {
 	app      *App
 	ceremony *ceremony
 	visit    *visit
-	told     map[[32]byte]bool // messages whose fault was shown in this scan
 }
 
 // run returns true when the ceremony is over, so that the next is due, and
@@ -238,12 +237,13 @@ func (d *drive) answer(ctx context.Context, s ceremonies.Screen) (ceremonies.Ste
 }
 
 // scan reads messages until the machine takes one. A fault changes nothing in
-// the machine, so the next message is as good as the first; the fault of one
-// and the same message is told once.
+// the machine, so the next message is as good as the first. A message that was
+// refused is passed over for the rest of this scan: it may stand before the
+// camera for a while.
 func (d *drive) scan(ctx context.Context, want string) (ceremonies.Step, error) {
-	d.told = make(map[[32]byte]bool)
+	refused := make(map[[32]byte]bool)
 	for {
-		message, err := d.app.scan(ctx, want, d.ceremony.parties)
+		message, err := d.app.scan(ctx, want, d.ceremony.parties, refused)
 		if err != nil {
 			return ceremonies.Step{}, err
 		}
@@ -259,13 +259,10 @@ func (d *drive) scan(ctx context.Context, want string) (ceremonies.Step, error) 
 		if !errors.As(err, &fault) {
 			return ceremonies.Step{}, err
 		}
-		id := wire.TaggedHash("Heliograph/told/v1", message)
-		if !d.told[id] {
-			if err := d.fault(fault); err != nil {
-				return ceremonies.Step{}, err
-			}
+		if err := d.fault(fault); err != nil {
+			return ceremonies.Step{}, err
 		}
-		d.told[id] = true
+		refused[identify(message)] = true
 		if refuses(fault) {
 			d.visit.scanned, d.visit.outcome = true, Refused
 		}

@@ -22,6 +22,16 @@ func (e *SaveError) Error() string {
 
 func (e *SaveError) Unwrap() error { return e.Err }
 
+// UnshownError says that a step is kept, and that nothing of it was shown. The
+// next start goes on from it, and shows an answer to whoever asks again.
+type UnshownError struct{ Err error }
+
+func (e *UnshownError) Error() string {
+	return "station: nothing was shown yet, though it is kept: " + e.Err.Error()
+}
+
+func (e *UnshownError) Unwrap() error { return e.Err }
+
 // ErrSecondShare says that a keystore that holds a share was given another. Two
 // shares on one machine would let one machine be two of a quorum.
 var ErrSecondShare = errors.New("station: this keystore already holds another share; a station never holds two")

@@ -39,10 +39,13 @@ func (p parties) claim(message []byte) string {
 	return fmt.Sprintf("%d bytes, says it is a %s from %s", len(message), c.Kind, who)
 }
 
-// scan reads one whole message with the camera. Frames of other messages and
-// codes of other programs are passed over; nothing that a camera sees can end
-// a scan.
-func (a *App) scan(ctx context.Context, want string, from parties) ([]byte, error) {
+// identify tells scanned messages apart.
+func identify(message []byte) [32]byte { return wire.TaggedHash("Heliograph/scanned/v1", message) }
+
+// scan reads one whole message with the camera. Frames of other messages, codes
+// of other programs and messages that were refused are passed over; nothing
+// that a camera sees can end a scan.
+func (a *App) scan(ctx context.Context, want string, from parties, refused map[[32]byte]bool) ([]byte, error) {
 	if err := a.world.Camera.Begin(); err != nil {
 		return nil, fmt.Errorf("station: camera: %w", err)
 	}
@@ -79,6 +82,10 @@ func (a *App) scan(ctx context.Context, want string, from parties) ([]byte, erro
 		if err != nil || len(message) > wire.MaxSealed {
 			decoder = qr.Decoder{}
 			a.world.Person.Scanning(Progress{Foreign: "a message that is too long or damaged was passed over"})
+			continue
+		}
+		if refused[identify(message)] {
+			decoder = qr.Decoder{}
 			continue
 		}
 		a.world.Person.Scanning(Progress{Rank: rank, K: k, Says: from.claim(message)})

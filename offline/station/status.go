@@ -136,10 +136,11 @@ func (a *App) entry(name string) (ceremonies.Entry, error) {
 	return e, nil
 }
 
+// receiptLines are for the person, between keeping a step and showing it.
 func (a *App) receiptLines(receipt [32]byte) ([]ceremonies.Line, error) {
 	when, err := a.receiptTime()
 	if err != nil {
-		return nil, err
+		return nil, &UnshownError{Err: err}
 	}
 	fingerprint := words.Fingerprint(receipt)
 	return []ceremonies.Line{

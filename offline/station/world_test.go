@@ -146,8 +146,9 @@ func (g *glass) Clear() error {
 	return nil
 }
 
-// lens is a Camera. For each scan it is held before the next message of feed;
-// when there is none left the day ends.
+// lens is a Camera. For each scan it is held before the next message of feed,
+// and when it has seen a message many times over, before the next; when there is
+// none left the day ends.
 type lens struct {
 	feed   [][]byte
 	junk   []string // texts of codes that come between
@@ -171,7 +172,12 @@ func (l *lens) Next(ctx context.Context) (image.Image, error) {
 		l.end()
 		return nil, ctx.Err()
 	}
-	l.i++
+	if l.i++; l.i > 6*l.frames.K()+8 {
+		if err := l.Begin(); err != nil {
+			return nil, err
+		}
+		return l.Next(ctx)
+	}
 	if n := len(l.junk); n > 0 && l.i%2 == 0 {
 		return qr.Draw(l.junk[l.i/2%n], modulePx)
 	}
