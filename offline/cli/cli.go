@@ -107,6 +107,7 @@ func explain(err error, dir string) *failure {
 	var f *failure
 	var called ran
 	var unsaved *station.SaveError
+	var unshown *station.UnshownError
 	var stopped *station.StoppedError
 	switch {
 	case errors.As(err, &f):
@@ -115,6 +116,8 @@ func explain(err error, dir string) *failure {
 		return &failure{Usage, err.Error(), "see heliograph-station --help, or --help after a command"}
 	case errors.As(err, &unsaved):
 		return &failure{Error, unsaved.Error(), "Safe: no frame of this step was shown, so nothing was released. Look after the disk (space, permissions, errors), then start again: the station goes on from what it kept. Do not put an older copy of the folder back."}
+	case errors.As(err, &unshown):
+		return &failure{Error, unshown.Error(), "Safe: the step is kept and no frame of it was shown. Look after the disk, then start again and show the same request: the kept answer is shown, and nobody is asked twice. Do not put an older copy of the folder back."}
 	case errors.As(err, &stopped):
 		return &failure{Error, "this ceremony cannot go on here (" + stopped.Fault.Code + ", above)", "See the remedy above."}
 	case errors.Is(err, signing.ErrUnlisted):
