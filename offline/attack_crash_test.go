@@ -14,25 +14,32 @@ import (
 	"heliograph/shared/batch"
 )
 
-// walk is what an approval does to the keystore's files, from the word approve
-// to the first frame: operations by number, as the injector counts them.
+// walk is what the station does to the keystore's files in one stretch:
+// operations by number, as the injector counts them.
 type walk struct {
 	first      int // number of operations[0]
 	operations []string
 }
 
-// walked listens to an honest approval.
-func walked(t *testing.T, s *scene) walk {
+// tracing has a plan's operations written to a file, and reads it.
+func tracing(t *testing.T) (p plan, heard func() []string) {
 	t.Helper()
-	trace := filepath.Join(t.TempDir(), "trace")
-	heard := func() []string {
-		content, err := os.ReadFile(trace)
+	p.Trace = filepath.Join(t.TempDir(), "trace")
+	return p, func() []string {
+		content, err := os.ReadFile(p.Trace)
 		must(t, err)
 		return strings.Split(strings.TrimSpace(string(content)), "\n")
 	}
+}
+
+// approval listens to an honest approval, from the word approve to the first
+// frame.
+func approval(t *testing.T, s *scene) walk {
+	t.Helper()
+	p, heard := tracing(t)
 	s = s.apart(t)
 	_, request := s.bill("walk")
-	k := s.vaults[0].run(plan{Trace: trace})
+	k := s.vaults[0].run(p)
 	k.hold(request)
 	k.wait(promptDecide)
 	before := heard()
@@ -81,7 +88,7 @@ func (w walk) points(what string, fault keystoretest.Fault, kinds ...string) []p
 func TestKilledAtEveryWriteOfAnApproval(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	w := walked(t, s)
+	w := approval(t, s)
 	list := slices.Concat(
 		w.points("before", keystoretest.Refused, "create", "write", "sync", "rename"),
 		w.points("within", keystoretest.Torn, "write"),
@@ -111,7 +118,7 @@ func TestKilledAtEveryWriteOfAnApproval(t *testing.T) {
 func TestDiskFailsAtEveryWriteOfAnApproval(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	w := walked(t, s)
+	w := approval(t, s)
 	list := slices.Concat(
 		w.points("refused", keystoretest.Refused, "create", "write", "sync", "rename", "read"),
 		w.points("half done", keystoretest.Torn, "write", "sync", "rename"),
@@ -184,4 +191,50 @@ func (c *crash) signsAnother() {
 	}), "signing/burnt")
 	v.dark("refused")
 	k.stop()
+}
+
+// A station that died while it wrote is started again, and dies again while it
+// opens its keystore, or finds a disk that fails: at every change that opening
+// makes to the files. It is never stuck, and never forgets.
+func TestOpeningFailsAtEveryWrite(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	v := s.vaults[0]
+	_, request := s.bill("opening")
+	k := v.run(plan{}, "--once")
+	k.signs(request)
+	k.end(cli.Done)
+	v.tear()
+	torn := v.copied(t)
+	p, heard := tracing(t)
+	k = v.start(p, "status")
+	k.answer(promptPassphrase, passphrase)
+	status := k.end(cli.Done)
+
+	w := walk{first: 1, operations: heard()}
+	for _, operation := range []string{"truncate log.1", "sync log.1", "remove head.new", "rename head", "sync folder", "remove log.2"} {
+		if !slices.Contains(w.operations, operation) {
+			t.Fatalf("opening does not %s: %q", operation, w.operations)
+		}
+	}
+	for _, p := range w.points("at", keystoretest.Refused, "truncate", "create", "write", "sync", "rename", "remove") {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			for _, dies := range []bool{true, false} {
+				v := torn.copied(t)
+				k := v.start(plan{At: p.at, Fault: p.fault, Kill: dies}, "status")
+				k.answer(promptPassphrase, passphrase)
+				if dies {
+					k.end(killed)
+				} else {
+					says(t, k.end(cli.Error), "error: keystore: open: ", "remedy: Nothing is lost")
+				}
+				k = v.start(plan{}, "status")
+				k.answer(promptPassphrase, passphrase)
+				if after := k.end(cli.Done); after != status {
+					t.Errorf("the station comes back as another:\n%s\nwas:\n%s", after, status)
+				}
+			}
+		})
+	}
 }

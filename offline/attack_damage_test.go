@@ -98,6 +98,18 @@ func (v *vault) put(files map[string][]byte) {
 	}
 }
 
+// tear leaves in the folder what a machine that lost power may leave.
+func (v *vault) tear() {
+	v.t.Helper()
+	whole := contents(v.t, v.keys)
+	entry := whole["log.1"][32:]
+	v.put(map[string][]byte{
+		"log.1":    slices.Concat(whole["log.1"], entry[:len(entry)/2]),
+		"log.2":    whole["log.1"][:40],
+		"head.new": whole["head"][:77],
+	})
+}
+
 // A machine that lost power leaves behind what it was writing: half an entry
 // after the log's end, a head beside the head, the log of a compaction that
 // nothing refers to. None of it was acknowledged, and none of it matters.
@@ -105,13 +117,7 @@ func TestTornTail(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	v := s.vaults[0]
-	whole := contents(t, v.keys)
-	entry := whole["log.1"][32:]
-	v.put(map[string][]byte{
-		"log.1":    slices.Concat(whole["log.1"], entry[:len(entry)/2]),
-		"log.2":    whole["log.1"][:40],
-		"head.new": whole["head"][:77],
-	})
+	v.tear()
 	session, request := s.bill("torn")
 	k := v.run(plan{}, "--once")
 	answer := k.signs(request)

@@ -102,6 +102,11 @@ type ran struct{ error }
 
 func (r ran) Unwrap() error { return r.error }
 
+// unopened marks the error of a keystore that did not open.
+type unopened struct{ error }
+
+func (u unopened) Unwrap() error { return u.error }
+
 // explain turns an error into what a person can do about it.
 func explain(err error, dir string) *failure {
 	var f *failure
@@ -109,6 +114,7 @@ func explain(err error, dir string) *failure {
 	var unsaved *station.SaveError
 	var unshown *station.UnshownError
 	var stopped *station.StoppedError
+	var unopened unopened
 	switch {
 	case errors.As(err, &f):
 		return f
@@ -132,6 +138,8 @@ func explain(err error, dir string) *failure {
 		return &failure{Error, "another program has the keystore in " + dir + " open", "Close the other heliograph-station first; two at once would be two signers with one memory."}
 	case errors.Is(err, keystore.ErrDamaged):
 		return &failure{Error, err.Error(), "Do not put an older copy of the folder back: it has forgotten which nonces were used, and using one again gives the share away. Restore from the 24 words and the recovery file into a new folder."}
+	case errors.As(err, &unopened):
+		return &failure{Error, err.Error(), "Nothing is lost by this. Look after the folder and its disk (permissions, space, errors), then start again. Do not put an older copy of the folder back."}
 	case errors.Is(err, station.ErrNoWallet):
 		return &failure{Waiting, err.Error(), "Finish enrolment and key generation with run."}
 	case errors.Is(err, station.ErrChain):
@@ -190,7 +198,7 @@ func (c *commands) open(ctx context.Context, t *terminal, w station.World) (*ope
 		return nil, c.none()
 	}
 	if err != nil {
-		return nil, err
+		return nil, unopened{err}
 	}
 	w.Store, w.Now, w.Random = records{store}, c.env.Now, c.env.Random
 	app, err := station.Open(w)
