@@ -13,9 +13,9 @@ import (
 // Names of a station's kept records.
 const (
 	introductionName = "enrolment/introduction"
-	pendingName      = "enrolment/pending" // empty after a comparison that failed
-	transcriptName   = "enrolment/transcript"
-	RosterName       = "enrolment/roster" // kept once people have compared it
+	pendingName      = "enrolment/pending"    // empty after a comparison that failed
+	TranscriptName   = "enrolment/transcript" // the events so far, a ceremonies.Transcript
+	RosterName       = "enrolment/roster"     // kept once people have compared it
 )
 
 // Identity is what a station enrols with.
@@ -45,7 +45,7 @@ func (s *Station) keep(e ceremonies.Event, what string, body []byte, changed ...
 		return nil, err
 	}
 	s.log = log
-	return append(changed, ceremonies.Record{Name: transcriptName, Value: b}), nil
+	return append(changed, ceremonies.Record{Name: TranscriptName, Value: b}), nil
 }
 
 type stationAwait interface{ awaited() string }
@@ -102,7 +102,7 @@ func ResumeStation(kept []ceremonies.Record) (*Station, error) {
 		introduction: wire.Message{Kind: wire.KindIntroduction, Bytes: byName[introductionName]},
 		await:        awaitingRoster{},
 	}
-	if b, ok := byName[transcriptName]; ok {
+	if b, ok := byName[TranscriptName]; ok {
 		if err := wire.Unmarshal(b, &s.log, 4<<20); err != nil {
 			return nil, fmt.Errorf("enrolment: resume: %w", err)
 		}

@@ -79,7 +79,8 @@ type savedState struct {
 }
 
 const (
-	stateName = "keygen/state"
+	stateName      = "keygen/state"
+	TranscriptName = "keygen/transcript" // the events so far, a ceremonies.Transcript; not secret
 
 	phaseInvite      = 1 // a session was abandoned
 	phaseAggregate   = 2
@@ -190,13 +191,14 @@ func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
 			return s.confirm(e, w)
 		}
 	case ceremonies.Differs:
-		if _, ok := s.await.(awaitingComparison); ok {
-			return ceremonies.Step{Screen: ceremonies.Failed{Fault: &ceremonies.Fault{
+		if w, ok := s.await.(awaitingComparison); ok {
+			w.share.Wipe()
+			return s.abandon(e, nil, &ceremonies.Fault{
 				Code: "keygen/address-differs", Suspect: ceremonies.Suspect{Kind: ceremonies.Coordinator},
 				What:   "The first address differs between stations: they do not hold shares of one key.",
 				Safe:   "No address was offered for deposits, so no money is at risk.",
 				Remedy: "Do not confirm at any station. Start again with a new enrolment.",
-			}}}, nil
+			})
 		}
 	}
 	return ceremonies.Step{}, ceremonies.Unexpected("keygen/unexpected", s.await.awaited())

@@ -93,9 +93,10 @@ func (s *Station) aggregate(e ceremonies.Event, w awaitingAggregate, opened wire
 	return s.send(e, wire.KindKeygenMessage2, body, next, savedState{Phase: phaseCertificate, Draft: w.draft.Bytes(), Secret: state2.Marshal()})
 }
 
-// abandon ends a session whose aggregate was false. The dealt state may not
-// meet a second aggregate (ChillDKG: state1 is used once), so it is dropped,
-// durably, and the next session starts from an invitation.
+// abandon ends a session for good: its aggregate was false, and a dealt state may
+// not meet a second one (ChillDKG: state1 is used once), or its first address
+// differs. What it kept is dropped, durably; the next session starts from an
+// invitation.
 func (s *Station) abandon(e ceremonies.Event, body []byte, fault *ceremonies.Fault) (ceremonies.Step, error) {
 	save, err := s.keep(e, "abandoned", body, savedState{Phase: phaseInvite})
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *Station) certificate(e ceremonies.Event, w awaitingCertificate, opened 
 	}
 	s.await = awaitingComparison{share: share}
 	return ceremonies.Step{
-		Save:   append(save, ceremonies.Record{Name: ShareName, Value: record}),
+		Save:   save,
 		Screen: compareAddress(share),
 	}, nil
 }
@@ -176,9 +177,14 @@ func (s *Station) confirm(e ceremonies.Event, w awaitingComparison) (ceremonies.
 	if err != nil {
 		return ceremonies.Step{}, unable("keygen/confirm", err)
 	}
-	return s.send(e, wire.KindKeygenConfirmation, body, confirmed{share: w.share}, savedState{
+	step, err := s.send(e, wire.KindKeygenConfirmation, body, confirmed{share: w.share}, savedState{
 		Phase: phaseConfirmed, Draft: w.share.Public.Charter.Bytes(), Secret: record,
 	})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	step.Save = append(step.Save, ceremonies.Record{Name: ShareName, Value: record})
+	return step, nil
 }
 
 // send seals a message, keeps the state that awaits the next one, and shows it.
@@ -208,8 +214,12 @@ func (s *Station) keep(e ceremonies.Event, what string, body []byte, st savedSta
 	if err != nil {
 		return nil, err
 	}
+	chain, err := wire.Marshal(log)
+	if err != nil {
+		return nil, err
+	}
 	s.log = log
-	return []ceremonies.Record{{Name: stateName, Value: b}}, nil
+	return []ceremonies.Record{{Name: stateName, Value: b}, {Name: TranscriptName, Value: chain}}, nil
 }
 
 func wrong(code string, err error) *ceremonies.Fault {

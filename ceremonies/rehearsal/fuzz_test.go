@@ -167,3 +167,117 @@ func FuzzVerifyBlame(f *testing.F) {
 		}
 	})
 }
+
+// keygenKinds are the kinds of key generation, by the party that sends them.
+var keygenKinds = map[wire.Kind]bool{ // true: a station's
+	wire.KindKeygenInvite: false, wire.KindKeygenAggregate: false, wire.KindKeygenCertificate: false,
+	wire.KindKeygenMessage1: true, wire.KindKeygenMessage2: true, wire.KindKeygenConfirmation: true,
+}
+
+// FuzzKeygenBody: whatever body is sealed in whatever kind, no machine of key
+// generation panics, no station finishes, and the coordinator offers no wallet.
+func FuzzKeygenBody(f *testing.F) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Enrolment(); err != nil {
+		f.Fatal(err)
+	}
+	draft, err := w.Draft(rules())
+	if err != nil {
+		f.Fatal(err)
+	}
+	r, _ := w.Enrol.Roster()
+	coordinator, err := keygen.NewCoordinator(Group(r), draft, w.Courier, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	setup, err := w.Stations[0].keygenSetup()
+	if err != nil {
+		f.Fatal(err)
+	}
+	invite, err := wire.Marshal(keygen.Invite{Charter: draft.Bytes()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint16(wire.KindKeygenInvite), invite)
+	f.Add(uint16(wire.KindKeygenMessage1), []byte{0xa0})
+	f.Fuzz(func(t *testing.T, kind uint16, body []byte) {
+		fromStation, known := keygenKinds[wire.Kind(kind)]
+		if !known {
+			return
+		}
+		key := w.Courier
+		if fromStation {
+			key = w.Stations[1].Identity.Instance
+		}
+		m, err := wire.Seal(wire.Kind(kind), r.ID, body, key, [32]byte{1})
+		if err != nil {
+			return
+		}
+		station, err := keygen.NewStation(setup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = station.Step(w.At(w.Stations[0], ceremonies.Scanned{Bytes: m.Bytes}))
+		if _, done := station.Share(); done {
+			t.Fatal("a station finished on one message")
+		}
+		_, _ = coordinator.Step(w.Event(ceremonies.Scanned{Bytes: m.Bytes}))
+		if _, err := coordinator.Public(); err == nil {
+			t.Fatal("a wallet is offered that nobody confirmed")
+		}
+	})
+}
+
+// FuzzPool: whatever body a station seals as its first pool, the desk does not
+// panic, and takes no second stream.
+func FuzzPool(f *testing.F) {
+	w, _, _ := fuzzWorld(f)
+	s := w.Stations[0]
+	f.Add(bodyOf(f, w, s.Disk["signing/pool"]))
+	f.Add([]byte{0xa0})
+	before := w.Desk.Heads()[0]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := wire.Seal(wire.KindNoncePool, [32]byte(w.Public.Wallet.ID()), body, s.Identity.Instance, [32]byte{1})
+		if err != nil {
+			return
+		}
+		_, _, _ = w.Desk.AddPool(m.Bytes)
+		if w.Desk.Heads()[0] != before {
+			t.Fatal("a second stream was taken")
+		}
+	})
+}
+
+// FuzzRecords: whatever records a coordinator seals, a station does not panic
+// and does not move its own chain.
+func FuzzRecords(f *testing.F) {
+	w, _, _ := fuzzWorld(f)
+	if _, err := w.Sign(w.Pay("rec", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		f.Fatal(err)
+	}
+	var body signing.Records
+	for _, r := range w.Disk.Records(signing.RecordPrefix) {
+		body.Records = append(body.Records, r.Value)
+	}
+	seed, err := wire.Marshal(body)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add([]byte{0xa0})
+	s := w.Stations[2]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := wire.Seal(wire.KindRecords, [32]byte(w.Public.Wallet.ID()), body, w.Courier, [32]byte{1})
+		if err != nil {
+			return
+		}
+		before := s.Sign.Status().Head
+		_, _ = s.Sign.Step(w.At(s, ceremonies.Scanned{Bytes: m.Bytes}))
+		if s.Sign.Status().Head != before {
+			t.Fatal("a record of others moved the station's own chain")
+		}
+	})
+}

@@ -349,6 +349,134 @@ func TestReplacedStationInRoster(t *testing.T) {
 	}
 }
 
+// A station that was set up for another network is brought into the group: by
+// its own introduction, and by a roster that a hostile coordinator makes.
+func TestWrongNetwork(t *testing.T) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := w.Stations[2].Identity
+	id.Network = wallet.Signet
+	_, foreign, err := enrolment.NewStation(id, w.At(w.Stations[2], ceremonies.Start{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: foreign.Send[0].Bytes})); code(err) != "enrolment/network" {
+		t.Fatalf("a station of another network is enrolled: %v", err)
+	}
+	for _, s := range w.Stations {
+		machine, step, err := enrolment.NewStation(s.Identity, w.At(s, ceremonies.Start{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Enrol = machine
+		if _, err := w.keep(w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: step.Send[0].Bytes}))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type body struct { // as the roster's, whose type is private
+		Network       wallet.Network `cbor:"1,keyasint"`
+		Threshold     uint8          `cbor:"2,keyasint"`
+		Introductions [][]byte       `cbor:"3,keyasint"`
+	}
+	opened, err := wire.OpenSelfSigned(w.Disk[enrolment.RosterName], wire.KindRoster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*body){
+		"another network":     func(b *body) { b.Network = wallet.Mainnet },
+		"a foreign station":   func(b *body) { b.Introductions[2] = foreign.Send[0].Bytes },
+		"half as threshold":   func(b *body) { b.Threshold = 1 },
+		"too high a quorum":   func(b *body) { b.Threshold = 4 },
+		"one station twice":   func(b *body) { b.Introductions[2] = b.Introductions[1] },
+		"a torn introduction": func(b *body) { b.Introductions[2] = b.Introductions[2][1:] },
+		"a single station":    func(b *body) { b.Introductions = b.Introductions[:1] },
+	} {
+		var b body
+		if err := wire.Unmarshal(opened.Body(), &b, wire.MaxSealed); err != nil {
+			t.Fatal(err)
+		}
+		change(&b)
+		evil, err := wire.Seal(wire.KindRoster, [32]byte{}, mustMarshal(t, b), w.Courier, w.Random())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Stations[0].Enrol.Step(w.At(w.Stations[0], ceremonies.Scanned{Bytes: evil.Bytes})); code(err) != "enrolment/not-ours" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Every station is stopped at every step of key generation, once before the
+// step was kept and once after, and comes back from its disk.
+func TestCrashThroughKeyGeneration(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		for at := range 5 {
+			w := enrolled(t, 2, 3)
+			w.beginKeygen(t, w.draft(t, rules()))
+			s, steps := w.Stations[1], 0
+			s.Crash = func(step ceremonies.Step) bool {
+				steps++
+				if steps-1 != at {
+					return false
+				}
+				if kept {
+					for _, r := range step.Save {
+						s.Disk[r.Name] = r.Value
+					}
+				}
+				return true
+			}
+			setup, err := s.keygenSetup()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for visit := 1; visit <= 3; visit++ {
+				shown, err := w.Keygen.Step(w.Event(ceremonies.Start{}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range w.Stations {
+					answer, err := w.visitKeygen(s, shown.Send[0].Bytes)
+					if _, crashed := err.(Crashed); crashed {
+						if s.Keygen, err = keygen.ResumeStation(setup, s.Disk.Records("keygen/")); err != nil {
+							t.Fatal(err)
+						}
+						answer, err = w.answerAgain(s, shown.Send[0].Bytes)
+					}
+					if err != nil {
+						t.Fatalf("kept %v, step %d, visit %d: %v", kept, at, visit, err)
+					}
+					if _, err := w.keep(w.Keygen.Step(w.Event(ceremonies.Scanned{Bytes: answer}))); err != nil {
+						t.Fatalf("kept %v, step %d, visit %d: %v", kept, at, visit, err)
+					}
+				}
+			}
+			if _, err := w.Keygen.Public(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// answerAgain is what a person does after a restart: look whether an answer is
+// shown already, answer what is asked, and scan again if neither.
+func (w *World) answerAgain(s *Station, message []byte) ([]byte, error) {
+	answer, err := w.visitKeygen(s, message)
+	if code(err) != "keygen/kind" {
+		return answer, err
+	}
+	step, err := s.Keygen.Step(w.At(s, ceremonies.Start{}))
+	if _, asked := step.Screen.(ceremonies.Compare); asked {
+		step, err = s.keep(s.Keygen.Step(w.At(s, ceremonies.Matches{})))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return step.Screen.(ceremonies.Show).Message.Bytes, nil
+}
+
 // A station is set up twice before the roster is complete, or introduces itself
 // under a name that differs only in capitals. The later keys count; nobody has
 // compared the earlier ones.
@@ -413,6 +541,47 @@ func TestRosterThatDifferedStaysRefused(t *testing.T) {
 	}
 	if _, err := s.keep(s.Enrol.Step(w.At(s, ceremonies.Matches{}))); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The first address differs at one station. Nothing of the session is left there:
+// not in the machine, not after a restart, and no share.
+func TestDifferingAddressIsFinal(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	w.beginKeygen(t, w.draft(t, rules()))
+	for range 2 {
+		if err := w.round(t, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	certificate, err := w.Keygen.Step(w.Event(ceremonies.Start{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.Stations[0]
+	setup, err := s.keygenSetup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keep(s.Keygen.Step(w.At(s, ceremonies.Scanned{Bytes: certificate.Send[0].Bytes}))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keep(s.Keygen.Step(w.At(s, ceremonies.Differs{}))); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Keygen.Step(w.At(s, ceremonies.Matches{})); code(err) != "keygen/unexpected" {
+			t.Fatalf("a refused address is confirmed: %v", err)
+		}
+		if _, err := s.Keygen.Step(w.At(s, ceremonies.Scanned{Bytes: certificate.Send[0].Bytes})); code(err) != "keygen/kind" {
+			t.Fatalf("a refused session goes on: %v", err)
+		}
+		if s.Keygen, err = keygen.ResumeStation(setup, s.Disk.Records("keygen/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, kept := s.Disk[keygen.ShareName]; kept {
+		t.Fatal("a share is kept of a refused session")
 	}
 }
 

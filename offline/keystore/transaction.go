@@ -12,8 +12,9 @@ const (
 	MaxValue = 16 << 20
 	// MaxName bounds a name, in bytes.
 	MaxName = 128
-	// MaxRecords bounds the records in one PutAll.
-	MaxRecords = 256
+	// MaxRecords bounds the records in one PutAll: a station that was away for
+	// long keeps thousands of its peers' records at once.
+	MaxRecords = 8192
 
 	opHead   = 6                                          // bytes: kind 1, name length 1, value length 4
 	maxPlain = 2 + MaxRecords*(opHead+MaxName) + MaxValue // bytes of one transaction
