@@ -3,9 +3,9 @@
 // them nothing but pictures of QR codes that pass through a model of a camera.
 //
 // It is the treasurer, the operators, the courier with the camera, and in the
-// last chapters the thief. It reads no station's keystore, knows nothing of a
-// message but its length, and judges the programs by what they print, by their
-// exit codes and by a separate verifier. It proves nothing about real cameras,
+// later chapters the thief. It opens no station's keystore, carries frames in a
+// process that knows nothing of a message but its length, and judges the programs
+// by what they print, by their exit codes and by a separate verifier. It proves nothing about real cameras,
 // real air gaps or a network that a process might open later.
 package main
 
