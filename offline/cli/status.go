@@ -55,8 +55,8 @@ func (c *commands) history() *cobra.Command {
 	var asJSON bool
 	var evidence string
 	cmd := command("history", "what this station did, as a verified chain",
-		`Shows the transcript of signing: what was published, released and refused, and
-the receipt after it. The chain is recomputed and must end at the last receipt;
+		`Shows the transcripts of enrolment, key generation and signing: what was
+published, released and refused, and the receipt after it. Each chain is recomputed; the last and must end at the last receipt;
 every release must have its signed ledger record. With --evidence, the records
 of faults are written to a folder, for others to check.`,
 		`  heliograph-station history
@@ -106,6 +106,18 @@ func writeEvidence(app *station.App, dir string) error {
 func renderHistory(h station.History, practice bool) string {
 	var t text
 	t.title(practice, "History")
+	for _, part := range []struct {
+		name   string
+		events []station.Event
+	}{{"Enrolment", h.Enrolment}, {"Key generation", h.Keygen}} {
+		for i, e := range part.events {
+			if i == 0 {
+				t.line("%s, a chain of %d that verifies", part.name, len(part.events))
+			}
+			t.line("  %4d  %s  %s", e.Number, station.Time(e.Time), escape(e.What))
+		}
+	}
+	t.line("Signing")
 	for _, e := range h.Events {
 		t.line("  %4d  %s  %-9s  receipt %s", e.Number, station.Time(e.Time), escape(e.What), e.Receipt[:16])
 		if e.Payments > 0 {

@@ -7,8 +7,11 @@ import (
 	"strings"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/ledger"
+	"heliograph/shared/wire"
 	"heliograph/shared/words"
 )
 
@@ -24,8 +27,12 @@ type Event struct {
 	Fee      int64  `json:"fee_sat,omitempty"` // at most
 }
 
-// History is the transcript of signing with its verified chain.
+// History is the transcripts of all ceremonies with their verified chains.
 type History struct {
+	Enrolment []Event `json:"enrolment,omitempty"`
+	Keygen    []Event `json:"keygen,omitempty"`
+
+	// Signing; its receipt is what an operator compares.
 	Events       []Event  `json:"events"`
 	Receipt      string   `json:"receipt,omitempty"`
 	ReceiptWords []string `json:"receipt_words,omitempty"`
@@ -39,6 +46,13 @@ var ErrChain = errors.New("station: history: the transcript's chain does not ver
 // ledger record.
 func (a *App) History() (History, error) {
 	var h History
+	var err error
+	if h.Enrolment, err = a.ended(enrolment.TranscriptName); err != nil {
+		return h, err
+	}
+	if h.Keygen, err = a.ended(keygen.TranscriptName); err != nil {
+		return h, err
+	}
 	share, found, err := a.share()
 	if err != nil || !found {
 		return h, err
@@ -68,7 +82,7 @@ func (a *App) History() (History, error) {
 		if head, err = ceremonies.Link(head, e); err != nil {
 			return h, err
 		}
-		event := Event{Number: i + 1, Time: e.Time, What: e.What, Digest: hex.EncodeToString(e.Digest[:]), Receipt: hex.EncodeToString(head[:])}
+		event := event(i, e, head)
 		if e.What == "released" {
 			released++
 			if err := a.release(&event, share.Station, released); err != nil {
@@ -84,6 +98,37 @@ func (a *App) History() (History, error) {
 	fingerprint := words.Fingerprint(head)
 	h.Receipt, h.ReceiptWords = hex.EncodeToString(head[:]), fingerprint[:]
 	return h, nil
+}
+
+// ended reads the transcript of a ceremony that has an end, kept in one piece.
+func (a *App) ended(name string) ([]Event, error) {
+	value, found, err := a.world.Store.Get(name)
+	if err != nil || !found {
+		return nil, err
+	}
+	var log ceremonies.Transcript
+	if err := wire.Unmarshal(value, &log, maxTranscript); err != nil {
+		return nil, ErrChain
+	}
+	if err := log.Verify(); err != nil {
+		return nil, ErrChain
+	}
+	var events []Event
+	var head [32]byte
+	for i, e := range log.Entries {
+		if head, err = ceremonies.Link(head, e); err != nil {
+			return nil, err
+		}
+		events = append(events, event(i, e, head))
+	}
+	return events, nil
+}
+
+// maxTranscript bounds a transcript that is kept in one piece, in bytes.
+const maxTranscript = 4 << 20
+
+func event(i int, e ceremonies.Entry, head [32]byte) Event {
+	return Event{Number: i + 1, Time: e.Time, What: e.What, Digest: hex.EncodeToString(e.Digest[:]), Receipt: hex.EncodeToString(head[:])}
 }
 
 // release adds what a ledger record of this station says.

@@ -29,7 +29,7 @@ func TestFromEnrolmentToASignature(t *testing.T) {
 		w.must(err)
 		h, err := app.History()
 		w.must(err)
-		if s.Phase != PhaseSigning || s.Released != 2 || s.NoncesLeft != 16 || len(h.Events) != 3 || h.Receipt != s.Receipt || h.Events[2].Paid != 100_000 {
+		if s.Phase != PhaseSigning || s.Released != 2 || s.NoncesLeft != 16 || len(h.Events) != 3 || h.Receipt != s.Receipt || h.Events[2].Paid != 100_000 || len(h.Enrolment) != 3 || len(h.Keygen) != 4 {
 			t.Errorf("status %+v, history %+v", s, h)
 		}
 	}
