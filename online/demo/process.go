@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -40,6 +41,9 @@ type process struct {
 func start(name string, record *transcript, dir, program string, args ...string) (*process, error) {
 	p := &process{name: name, cmd: exec.Command(program, args...), record: record, changed: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = dir, []string{} // nil would be this process's own
+	// A program that waits for its camera does not notice that its person is gone:
+	// if this process is killed, its children go with it.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("demo: start %s: %w", name, err)
