@@ -2,9 +2,8 @@ package cli
 
 import (
 	"context"
-	"slices"
-
 	"encoding/hex"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +75,7 @@ never given out. The first address is the one that all stations compared.`,
 	return cmd
 }
 
-// errNotPractice refuses what makes money out of nothing.
+// onlyPractice refuses what makes money out of nothing.
 func (t *treasury) onlyPractice(what string) error {
 	if t.practice() {
 		return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -59,6 +60,7 @@ func (c *commands) imported(t *treasury, path string, dry bool) error {
 			return err
 		}
 		problems = append(problems, found...)
+		slices.SortStableFunc(problems, func(a, b coordinator.Problem) int { return a.Line - b.Line })
 	}
 	d := importDocument{Imported: !dry && len(problems) == 0, Problems: append([]coordinator.Problem{}, problems...)}
 	if len(problems) == 0 {

@@ -1,0 +1,31 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"heliograph/online/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"heliograph": func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Process())) },
+		// exits CODE COMMAND... runs heliograph and demands its exit code.
+		"exits": func() {
+			want, args := os.Args[1], os.Args[2:]
+			got := string(rune('0' + cli.Main(context.Background(), args, cli.Process())))
+			if got != want {
+				os.Stderr.WriteString("exit code " + got + ", want " + want + "\n")
+				os.Exit(1)
+			}
+		},
+	})
+}
+
+// The stories of the command line.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
