@@ -188,8 +188,13 @@ func (w *world) reviewed(p *process, review string) error {
 	_, totals, _ := strings.Cut(review, "\nTotals\n")
 	totals, _, _ = strings.Cut(totals, "\n\n")
 	label := p.name + " reads"
+	if totals == w.totals {
+		w.page.fact(label, "the same totals, word for word")
+		return nil
+	}
+	w.totals = totals
 	for line := range strings.Lines(totals) {
-		w.page.printf("   %-13s | %s\n", label, strings.TrimSpace(line)) // keeps its columns
+		w.page.printf("   %-13s | %s\n", label, strings.TrimRight(strings.TrimPrefix(line, "  "), " \n"))
 		label = ""
 	}
 	return nil

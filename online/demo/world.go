@@ -40,6 +40,8 @@ type world struct {
 	record *transcript
 	page   *page
 
+	totals string // of the last review that was printed
+
 	all      []*process // every process that was started
 	light    *process   // the channel
 	desk     *process   // the coordinator's command that runs, if any
