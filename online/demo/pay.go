@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,6 +87,9 @@ func (w *world) signAndSend(ctx context.Context, number int) error {
 	w.page.fact("isolation", "no process has a socket, an environment, or a file open outside its own folder")
 	if err := w.finish(ctx, desk, w.stations[0], w.stations[1]); err != nil {
 		return err
+	}
+	if w.totals == "" {
+		return errors.New("demo: no station showed a review of 40 payments")
 	}
 	w.page.chapter("Aggregate, broadcast, mine")
 	if err := w.exportPSBT(ctx, number); err != nil {
