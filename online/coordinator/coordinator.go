@@ -139,6 +139,7 @@ type Coordinator struct {
 	random   io.Reader
 	settings Settings
 	courier  *wire.SigningKey
+	public   keygen.Public // zero before it was read; it never changes
 }
 
 // Setup draws a new courier key and returns what a new store must hold.
@@ -238,6 +239,9 @@ var ErrNoWallet = errors.New("there is no wallet yet: enrol the stations and run
 // Public is the wallet's public record. ErrNoWallet before all stations have
 // confirmed it.
 func (c *Coordinator) Public() (keygen.Public, error) {
+	if c.public.Wallet.Valid() {
+		return c.public, nil
+	}
 	b, err := c.record(publicName)
 	if err != nil {
 		return keygen.Public{}, err
@@ -245,7 +249,10 @@ func (c *Coordinator) Public() (keygen.Public, error) {
 	if b == nil {
 		return keygen.Public{}, ErrNoWallet
 	}
-	return keygen.DecodePublic(b)
+	if c.public, err = keygen.DecodePublic(b); err != nil {
+		c.public = keygen.Public{}
+	}
+	return c.public, err
 }
 
 // desk opens the coordinator's memory of the stations.

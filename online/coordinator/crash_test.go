@@ -37,6 +37,7 @@ func (y *treasury) until(done func() bool, run func() error) {
 func TestCrashAtEveryCommit(t *testing.T) {
 	for seed := range 2 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			y := newTreasury(t, 2, 3)
 			pattern := rand.New(rand.NewPCG(uint64(seed), 1))
 			y.broken = &brokenStore{fail: func(int) failure { return failure(pattern.IntN(5) % 3) }}

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"heliograph/ceremonies"
@@ -278,18 +280,30 @@ type treasury struct {
 
 func newTreasury(t testing.TB, threshold, n int) *treasury {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "treasury")
+	return newTreasuryIn(t, t.TempDir(), threshold, n)
+}
+
+func newTreasuryIn(t testing.TB, parent string, threshold, n int) *treasury {
+	t.Helper()
+	dir := filepath.Join(parent, "treasury")
 	first, err := coordinator.Setup(coordinator.Settings{Name: "Test", Network: wallet.Regtest}, rand.Reader)
 	must(t, err)
 	s, err := store.Create(dir, first)
 	must(t, err)
 	must(t, s.Close())
 	y := &treasury{t: t, dir: dir, people: newPeople(t, threshold, n)}
-	y.chain.node, err = node.Open(filepath.Join(t.TempDir(), "node"), func() int64 { return y.people.world.Now })
-	must(t, err)
-	t.Cleanup(func() { _ = y.chain.node.Close(); _ = y.store.Close() })
-	y.open()
+	y.start(filepath.Join(parent, "node"))
 	return y
+}
+
+// start opens the chain and the store.
+func (y *treasury) start(nodeDir string) {
+	y.t.Helper()
+	var err error
+	y.chain.node, err = node.Open(nodeDir, func() int64 { return y.people.world.Now })
+	must(y.t, err)
+	y.t.Cleanup(func() { _ = y.chain.node.Close(); _ = y.store.Close() })
+	y.open()
 }
 
 // open opens the store afresh, as a new process does.
@@ -308,6 +322,57 @@ func (y *treasury) open() {
 	}
 	y.Coordinator, err = coordinator.Open(seen, func() int64 { return y.people.world.Now }, rand.Reader)
 	must(y.t, err)
+}
+
+// template is a treasury of 2 of 3 with a funded wallet, closed. Tests work on
+// copies of its folders: making one takes most of a test's time.
+var template struct {
+	once        sync.Once
+	store, node string
+	world       *rehearsal.World
+}
+
+// ready is a copy of the template, in a test that runs beside others.
+func ready(t *testing.T) *treasury {
+	t.Helper()
+	t.Parallel()
+	template.once.Do(func() {
+		dir, err := os.MkdirTemp("", "treasury")
+		must(t, err)
+		folders = append(folders, dir)
+		y := newTreasuryIn(t, dir, 2, 3)
+		p := y.make()
+		y.fund(1_000_000, 10)
+		key, err := y.store.Records("treasury/courier")
+		must(t, err)
+		must(t, y.store.Close())
+		must(t, y.chain.node.Close())
+		w := y.people.world
+		w.Courier, err = wire.ParseSigningKey(key[0].Value)
+		must(t, err)
+		w.Public = p
+		template.store, template.node, template.world = y.dir, filepath.Join(dir, "node"), w
+	})
+	dir := t.TempDir()
+	y := &treasury{t: t, dir: filepath.Join(dir, "treasury")}
+	must(t, os.CopyFS(y.dir, os.DirFS(template.store)))
+	must(t, os.CopyFS(filepath.Join(dir, "node"), os.DirFS(template.node)))
+	w, err := template.world.Copy()
+	must(t, err)
+	y.people = &people{t: t, world: w, away: make(map[int]bool), refuse: make(map[int]string)}
+	y.start(filepath.Join(dir, "node"))
+	return y
+}
+
+// folders are removed when all tests have run.
+var folders []string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, dir := range folders {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
 }
 
 // payee is a P2WPKH script of a counterparty; n tells payees apart.

@@ -18,15 +18,6 @@ import (
 	"heliograph/online/coordinator/book"
 )
 
-// ready is a treasury of 2 of 3 with a funded wallet.
-func ready(t *testing.T) *treasury {
-	t.Helper()
-	y := newTreasury(t, 2, 3)
-	y.make()
-	y.fund(1_000_000, 10)
-	return y
-}
-
 // Station 1 does not come, after station 0 has released its shares. Another
 // quorum signs the same transactions with the same anchors, so that the two
 // versions, should the first ever be completed, are one.

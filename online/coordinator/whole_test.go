@@ -48,6 +48,7 @@ func (y *treasury) blocks() [][]byte {
 // A treasury from nothing to confirmed payouts, twice, on a real chain and a
 // real store; an independent verifier agrees.
 func TestWholePath(t *testing.T) {
+	t.Parallel()
 	y := newTreasury(t, 2, 3)
 	p := y.make()
 	ctx := t.Context()
