@@ -14,7 +14,7 @@ import (
 // reseal lets a dishonest station change its answer and sign it again.
 func (w *World) reseal(t *testing.T, s *Station, answer []byte, change func(*signing.Response)) []byte {
 	t.Helper()
-	r := w.response(t, answer)
+	r := open[signing.Response](t, w, answer)
 	change(&r)
 	body, err := wire.Marshal(r)
 	if err != nil {
@@ -131,8 +131,8 @@ func TestAnswerToAnImpossibleOrderIsBlamed(t *testing.T) {
 	}
 	facts := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Wallet = stranger.Public.Wallet.ID() }, nil)
 	for name, order := range map[string][]byte{
-		"another quorum":         w.orderOf(t, foreign),
-		"another wallet's facts": w.orderOf(t, facts),
+		"another quorum":         open[signing.Request](t, w, foreign).Order,
+		"another wallet's facts": open[signing.Request](t, w, facts).Order,
 		"no order":               {0xa0},
 	} {
 		guilty := w.reseal(t, w.Stations[1], answer, func(r *signing.Response) { r.Digest = signing.Digest(order) })
@@ -160,7 +160,7 @@ func TestFramedStationIsNotBlamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	order, wrongOrder := w.orderOf(t, request), w.orderOf(t, other)
+	order, wrongOrder := open[signing.Request](t, w, request).Order, open[signing.Request](t, w, other).Order
 	page := w.Stations[1].Disk["signing/pool"]
 	torn := append([]byte(nil), answer...)
 	torn[200] ^= 1
@@ -185,39 +185,11 @@ func TestFramedStationIsNotBlamed(t *testing.T) {
 	}
 }
 
-func (w *World) orderOf(t *testing.T, request []byte) []byte {
-	t.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := wire.Open(request, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var body signing.Request
-	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
-		t.Fatal(err)
-	}
-	return body.Order
-}
-
 // forgePage replaces a station's commitments by the same of another index and
 // seals the page with a station's key that is not the accused's.
 func (w *World) forgePage(t *testing.T, page []byte) []byte {
 	t.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := wire.Open(page, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p signing.Pool
-	if err := wire.Unmarshal(opened.Body(), &p, wire.MaxSealed); err != nil {
-		t.Fatal(err)
-	}
+	p := open[signing.Pool](t, w, page)
 	copy(p.Page.Commitments, p.Page.Commitments[66:])
 	m, err := wire.Seal(wire.KindNoncePool, [32]byte(w.Public.Wallet.ID()), mustMarshal(t, p), w.Stations[0].Identity.Instance, w.Random())
 	if err != nil {

@@ -34,24 +34,11 @@ func fuzzWorld(f *testing.F) (*World, *signing.Session, []byte) {
 	return w, session, request
 }
 
-func bodyOf(f *testing.F, w *World, sealed []byte) []byte {
-	f.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		f.Fatal(err)
-	}
-	opened, err := wire.Open(sealed, ring)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return opened.Body()
-}
-
 // FuzzRequest: whatever body a coordinator seals, a station does not panic, and
 // without an approval it neither signs nor moves its head or its nonces.
 func FuzzRequest(f *testing.F) {
 	w, _, request := fuzzWorld(f)
-	f.Add(bodyOf(f, w, request))
+	f.Add(rawBody(f, w, request))
 	f.Add([]byte{0xa0})
 	s := w.Stations[0]
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -80,7 +67,7 @@ func FuzzResponse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	honest := bodyOf(f, w, answer)
+	honest := rawBody(f, w, answer)
 	f.Add(honest)
 	f.Add([]byte{0xa0})
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -151,11 +138,7 @@ func FuzzVerifyBlame(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	var body signing.Request
-	if err := wire.Unmarshal(bodyOf(f, w, request), &body, wire.MaxSealed); err != nil {
-		f.Fatal(err)
-	}
-	record, err := wire.Marshal(signing.Blame{Order: body.Order, Response: answer, Pages: [][]byte{w.Stations[0].Disk["signing/pool"]}})
+	record, err := wire.Marshal(signing.Blame{Order: open[signing.Request](f, w, request).Order, Response: answer, Pages: [][]byte{w.Stations[0].Disk["signing/pool"]}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -236,7 +219,7 @@ func FuzzKeygenBody(f *testing.F) {
 func FuzzPool(f *testing.F) {
 	w, _, _ := fuzzWorld(f)
 	s := w.Stations[0]
-	f.Add(bodyOf(f, w, s.Disk["signing/pool"]))
+	f.Add(rawBody(f, w, s.Disk["signing/pool"]))
 	f.Add([]byte{0xa0})
 	before := w.Desk.Heads()[0]
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -24,6 +24,30 @@ func (w *World) forge(t *testing.T, request []byte, change func(*signing.Order, 
 	return evil
 }
 
+// open gives the body of a sealed message of the wallet.
+func open[T any](t testing.TB, w *World, sealed []byte) T {
+	t.Helper()
+	var body T
+	if err := wire.Unmarshal(rawBody(t, w, sealed), &body, wire.MaxSealed); err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// rawBody gives the bytes of a sealed message's body.
+func rawBody(t testing.TB, w *World, sealed []byte) []byte {
+	t.Helper()
+	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := wire.Open(sealed, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened.Body()
+}
+
 func (w *World) seal(t *testing.T, body signing.Request, key *wire.SigningKey) []byte {
 	t.Helper()
 	sealed, err := w.SealRequest(body, key)
@@ -141,15 +165,7 @@ func TestForgedSender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, _ := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	opened, err := wire.Open(request, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var body signing.Request
-	if err := wire.Unmarshal(opened.Body(), &body, wire.MaxSealed); err != nil {
-		t.Fatal(err)
-	}
+	body := open[signing.Request](t, w, request)
 	w.refuses(t, w.Stations[0], w.seal(t, body, stranger), "signing/not-ours")
 	// A station's key may not send a coordinator's message either.
 	w.refuses(t, w.Stations[0], w.seal(t, body, w.Stations[1].Identity.Instance), "signing/not-ours")
@@ -239,15 +255,7 @@ func TestMessageOfAnotherCeremony(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := wire.Open(request, ring)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := wire.Seal(wire.KindKeygenInvite, [32]byte(w.Public.Wallet.ID()), opened.Body(), w.Courier, w.Random())
+	m, err := wire.Seal(wire.KindKeygenInvite, [32]byte(w.Public.Wallet.ID()), rawBody(t, w, request), w.Courier, w.Random())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func TestHiddenRecord(t *testing.T) {
 	if err != nil || refused != nil {
 		t.Fatalf("the station that was not there cannot know: %v %v", refused, err)
 	}
-	response := w.response(t, answer)
+	response := open[signing.Response](t, w, answer)
 	evil := w.forge(t, stale, nil, func(r *signing.Request) { r.Acks = [][64]byte{response.Ack} })
 	w.refuses(t, w.Stations[0], evil, "signing/stale-snapshot")
 
@@ -219,7 +219,7 @@ func TestClonedStation(t *testing.T) {
 	if err != nil || refused != nil {
 		t.Fatalf("the clone cannot know (LIMITS.md): %v %v", refused, err)
 	}
-	response := w.response(t, answer)
+	response := open[signing.Response](t, w, answer)
 	w.refuses(t, w.Stations[1], w.forge(t, lie, nil, func(r *signing.Request) { r.Acks = [][64]byte{response.Ack} }), "signing/stale-snapshot")
 
 	// Whoever sees both copies' records holds the proof.
@@ -268,7 +268,7 @@ func TestEquivocationReachesAPeer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := w.response(t, answer).Record
+	second := open[signing.Response](t, w, answer).Record
 	if _, err := w.Sign(w.Pay("eq-c", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -408,16 +408,6 @@ func TestStatedTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.refuses(t, w.Stations[0], request, "rule/time/order")
-}
-
-// response reads the body of a sealed response.
-func (w *World) response(t *testing.T, sealed []byte) signing.Response {
-	t.Helper()
-	var r signing.Response
-	if err := w.Read(sealed, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // firstHead is a station's head before it released anything.

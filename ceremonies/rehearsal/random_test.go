@@ -54,7 +54,7 @@ func TestAnythingInAnyOrder(t *testing.T) {
 			used[i], answers[i] = make(map[uint64][32]byte), make(map[[32]byte][]byte)
 		}
 		note := func(s *Station, answer []byte) {
-			r := w.response(t, answer)
+			r := open[signing.Response](t, w, answer)
 			slots := uint64(len(r.Shares) / 32)
 			for i := r.Head.Next - slots; i < r.Head.Next; i++ {
 				if other, ok := used[s.Number][i]; ok && other != r.Digest {

@@ -26,7 +26,7 @@ func review(g Group, o Order, digest [32]byte, approved policy.Approved) ceremon
 	}
 	return ceremonies.Review{
 		Title:   title,
-		Verdict: approved.Verdict().Sentences(),
+		Verdict: append([]string{fmt.Sprintf("The charter allows this batch: all %d checks hold.", len(approved.Verdict().Trace))}, approved.Verdict().Sentences()...),
 		Sections: append([]ceremonies.Section{
 			totals(d, o, digest, v),
 		}, append(payees(d.Network, v), transactions(v)...)...),
