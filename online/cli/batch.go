@@ -372,35 +372,46 @@ stays bound to its coin, so that no later draft can pay it a second time.`,
 }
 
 func (c *commands) batchPSBT() *cobra.Command {
-	var out string
-	cmd := command("psbt BATCH --out DIR", "write a batch's PSBTs for other wallets",
+	return c.batchFiles("psbt BATCH --out DIR", "write a batch's PSBTs for other wallets",
 		`Writes one file for every transaction and variant, unsigned and, once there are
 signatures, signed (BIP174, BIP371).`,
-		`  heliograph batch psbt 1 --out psbt`,
-		cobra.ExactArgs(1), func(_ context.Context, args []string) error {
-			return c.with(func(t *treasury) error {
-				files, err := t.PSBTs(args[0])
-				if err != nil {
+		`  heliograph batch psbt 1 --out psbt`, (*coordinator.Coordinator).PSBTs)
+}
+
+func (c *commands) batchExport() *cobra.Command {
+	return c.batchFiles("export BATCH --out DIR", "write a batch's records for an auditor",
+		`Writes the facts that people approved, the record of the last session with every
+station's signed answer, and the signed transactions in hex.`,
+		`  heliograph batch export 1 --out audit`, (*coordinator.Coordinator).Export)
+}
+
+// batchFiles is a command that writes files about a batch.
+func (c *commands) batchFiles(use, short, long, example string, files func(*coordinator.Coordinator, string) ([]coordinator.File, error)) *cobra.Command {
+	var out string
+	cmd := command(use, short, long, example, cobra.ExactArgs(1), func(_ context.Context, args []string) error {
+		return c.with(func(t *treasury) error {
+			found, err := files(t.Coordinator, args[0])
+			if err != nil {
+				return err
+			}
+			if err := os.MkdirAll(out, 0o700); err != nil {
+				return err
+			}
+			names := []string{}
+			for _, f := range found {
+				path := filepath.Join(out, f.Name)
+				if err := replaceFile(path, f.Bytes); err != nil {
 					return err
 				}
-				if err := os.MkdirAll(out, 0o700); err != nil {
-					return err
-				}
-				names := []string{}
-				for _, f := range files {
-					path := filepath.Join(out, f.Name)
-					if err := writeFile(path, f.Bytes); err != nil {
-						return err
-					}
-					names = append(names, path)
-					c.say("%s", escape(path))
-				}
-				return c.document(struct {
-					Files []string `json:"files"`
-				}{names})
-			})
+				names = append(names, path)
+				c.say("%s", escape(path))
+			}
+			return c.document(struct {
+				Files []string `json:"files"`
+			}{names})
 		})
-	cmd.Flags().StringVar(&out, "out", "", "folder, made if need be")
+	})
+	cmd.Flags().StringVar(&out, "out", "", "folder, made if need be; files of the same names are replaced")
 	required(cmd, "out")
 	return cmd
 }

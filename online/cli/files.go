@@ -22,6 +22,12 @@ func writeFile(path string, content []byte) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	return replaceFile(path, content)
+}
+
+// replaceFile writes a file whole or not at all, in the place of one that may be
+// there.
+func replaceFile(path string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // 0600
 	if err != nil {
 		return err

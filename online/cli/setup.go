@@ -296,6 +296,7 @@ func (c *commands) tellWallet(p keygen.Public, b *coordinator.Balance, stations 
 	d := walletDocument{
 		ID: id.String(), Words: fingerprint[:], Network: p.Wallet.Network().String(),
 		Descriptor: p.Wallet.Descriptor(), Descriptors: p.Wallet.Descriptors(), FirstAddress: first,
+		Stations: []stationNonces{},
 	}
 	c.say("wallet words: %s", strings.Join(fingerprint[:], " "))
 	c.say("first address: %s", first)

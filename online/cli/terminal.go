@@ -121,6 +121,9 @@ func (t *terminal) ask(ctx context.Context, prompt string) (string, error) {
 // has it, or that the station is away.
 func (t *terminal) Show(ctx context.Context, s ceremonies.Show) (coordinator.Word, error) {
 	t.printf("%s", render(s, t.practice))
+	if s.Message.Kind == wire.KindSigningRequest {
+		t.printf("If the station does not come, type away; but not if anyone approved there: then carry its answer first.\n")
+	}
 	playing, stop := context.WithCancel(ctx)
 	defer stop()
 	var broken error // of the screen; read only after ended

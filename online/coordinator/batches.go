@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -173,6 +174,29 @@ func (c *Coordinator) PSBTs(ref string) ([]File, error) {
 			}
 			files = append(files, File{Name: name + ".signed.psbt", Bytes: signed})
 		}
+	}
+	return files, nil
+}
+
+// Export is a batch for an auditor: the facts that people approved, the record
+// of its last session with every station's signed answer, and the signed
+// transactions in hex.
+func (c *Coordinator) Export(ref string) ([]File, error) {
+	b, _, signed, err := c.Batch(ref)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("batch-%d", b.Number)
+	files := []File{{Name: name + ".request.cbor", Bytes: b.Request}}
+	session, err := c.record(signing.SessionName(b.Session))
+	if err != nil {
+		return nil, err
+	}
+	if session != nil {
+		files = append(files, File{Name: name + ".session.cbor", Bytes: session})
+	}
+	for _, t := range signed {
+		files = append(files, File{Name: fmt.Sprintf("%s-tx-%d.hex", name, t.Position), Bytes: []byte(hex.EncodeToString(t.Raw) + "\n")})
 	}
 	return files, nil
 }

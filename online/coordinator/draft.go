@@ -168,7 +168,7 @@ type drafter struct {
 	state    book.State
 
 	coins   []coins.Coin                  // confirmed and free
-	payouts []book.Payout                 // to be drafted now, in order of import
+	payouts []book.Payout                 // to be drafted now: bound ones first, then in order of import
 	bound   map[batch.OutPoint][]int      // indices of payouts, by the anchor they are bound to
 	anchors map[batch.OutPoint]coins.Coin // of bound
 	free    []int                         // indices of payouts that are bound to nothing yet
@@ -224,35 +224,71 @@ func outPoint(c coins.Coin) []byte {
 }
 
 // sort divides the pending payouts into those that are bound to an anchor that
-// is available, those that are bound to nothing, and those that wait. Anchors
-// leave the available coins.
+// is available, those that are bound to nothing, and those that wait. Payouts
+// with one anchor go together or not at all: once it is spent, whoever was left
+// behind could never be paid. Anchors leave the available coins, also those of
+// payouts that wait.
 func (d *drafter) sort(available map[batch.OutPoint]coins.Coin) {
 	d.bound, d.anchors = make(map[batch.OutPoint][]int), make(map[batch.OutPoint]coins.Coin)
+	groups := make(map[batch.OutPoint][]book.Payout)
+	var order []batch.OutPoint
+	var free []book.Payout
 	for _, p := range d.state.Payouts {
 		if p.Status != book.Pending {
-			continue
-		}
-		if len(d.payouts) == batch.MaxPayments {
-			d.waiting = append(d.waiting, Waiting{p.ExternalID, fmt.Sprintf("a batch pays %d payouts at most", batch.MaxPayments)})
 			continue
 		}
 		id := [32]byte(batch.NewPayoutID(d.public.Wallet.ID(), p.ExternalID))
 		raw, bound := d.snapshot.Anchor(id)
 		if !bound {
-			d.free = append(d.free, len(d.payouts))
-			d.payouts = append(d.payouts, p)
+			free = append(free, p)
 			continue
 		}
 		anchor := batch.OutPoint{TxID: [32]byte(raw[:32]), Vout: binary.LittleEndian.Uint32(raw[32:])}
-		coin, there := available[anchor]
-		if known, ok := d.anchors[anchor]; ok {
-			coin, there = known, true
-		}
-		if !there || !d.snapshot.BoundTo(id, raw) {
-			d.waiting = append(d.waiting, Waiting{p.ExternalID, "it was released before and is bound to the coin " + anchor.String() + ", which cannot be spent now"})
+		if !d.snapshot.BoundTo(id, raw) {
+			d.wait(p, "stations have bound it to different coins: examine them")
 			continue
 		}
-		delete(available, anchor)
+		if len(groups[anchor]) == 0 {
+			order = append(order, anchor)
+		}
+		groups[anchor] = append(groups[anchor], p)
+	}
+	for _, anchor := range order {
+		d.group(anchor, groups[anchor], available)
+	}
+	for _, p := range free {
+		if len(d.payouts) == batch.MaxPayments {
+			d.wait(p, batchIsFull)
+			continue
+		}
+		d.free = append(d.free, len(d.payouts))
+		d.payouts = append(d.payouts, p)
+	}
+}
+
+// batchIsFull is why payouts beyond batch.MaxPayments wait.
+const batchIsFull = "the batch has as many payouts as one person can be asked to review; it comes into the next"
+
+func (d *drafter) wait(p book.Payout, why string) {
+	d.waiting = append(d.waiting, Waiting{p.ExternalID, why})
+}
+
+// group takes in the payouts of one anchor, or lets them all wait.
+func (d *drafter) group(anchor batch.OutPoint, members []book.Payout, available map[batch.OutPoint]coins.Coin) {
+	coin, there := available[anchor]
+	delete(available, anchor)
+	why := ""
+	switch {
+	case !there:
+		why = "it was released before and is bound to the coin " + anchor.String() + ", which cannot be spent now"
+	case len(d.payouts)+len(members) > batch.MaxPayments:
+		why = batchIsFull
+	}
+	for _, p := range members {
+		if why != "" {
+			d.wait(p, why)
+			continue
+		}
 		d.anchors[anchor] = coin
 		d.bound[anchor] = append(d.bound[anchor], len(d.payouts))
 		d.payouts = append(d.payouts, p)
