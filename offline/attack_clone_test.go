@@ -91,8 +91,8 @@ func TestClonedStationWithLyingCoordinator(t *testing.T) {
 	clone := s.vaults[0].copied(t)
 	before := s.w.Desk.Heads()
 	s.both("clone")
-	_, request := s.bill("lie")
-	lie, err := s.w.Forge(request, func(o *signing.Order, _ *batch.Request) {
+	_, honest := s.bill("lie")
+	lie, err := s.w.Forge(honest, func(o *signing.Order, _ *batch.Request) {
 		o.Heads = before
 		o.Starts[0].Index = before[0].Next
 	}, func(r *signing.Request) { r.Missed = nil })
@@ -108,7 +108,13 @@ func TestClonedStationWithLyingCoordinator(t *testing.T) {
 	k.end(cli.Refused)
 	s.vaults[1].dark("refused")
 
-	_, request, err = s.w.Open(s.w.Pay("proof", "Exchange", payee(1), 0, 2_000, 100_000), 2, 1)
+	// An honest request shows the copy a signature of its own that it never made.
+	k = clone.run(plan{}, "--once")
+	k.refused(honest, "signing/rolled-back")
+	k.end(cli.Refused)
+	clone.dark("frozen")
+
+	_, request, err := s.w.Open(s.w.Pay("proof", "Exchange", payee(1), 0, 2_000, 100_000), 2, 1)
 	must(t, err)
 	twice, err := s.w.Forge(request, nil, func(r *signing.Request) { r.Missed = append(r.Missed, second.Record) })
 	must(t, err)

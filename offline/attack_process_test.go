@@ -28,7 +28,7 @@ import (
 
 const (
 	planVariable = "HELIOGRAPH_ATTACK_PLAN"
-	patience     = 30 * time.Second // for a station that hangs
+	patience     = 15 * time.Second // for a station that hangs
 	passphrase   = "practice makes"
 
 	promptPassphrase = "passphrase: "
