@@ -367,14 +367,6 @@ func ready(t *testing.T) *treasury {
 // folders are removed when all tests have run.
 var folders []string
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, dir := range folders {
-		_ = os.RemoveAll(dir)
-	}
-	os.Exit(code)
-}
-
 // payee is a P2WPKH script of a counterparty; n tells payees apart.
 func payee(n byte) []byte {
 	s := make([]byte, 22)
