@@ -59,6 +59,10 @@ func signInChild(dir string) error {
 	if err != nil {
 		return err
 	}
+	// Killed after the last commit and before its exit, it has nothing left to do.
+	if b, _, _, err := c.Batch("1"); err != nil || b.Status == book.BatchSigned {
+		return err
+	}
 	_, err = c.Sign(context.Background(), pipe{bufio.NewReader(os.Stdin)}, "1", coordinator.SignOptions{})
 	return err
 }
