@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type terminal struct {
 	camera   *frames.Camera
 	practice bool
 	evidence string // folder in which records against a station are written
+	scanned  []byte // the last message, until something is shown: its sender may still show it
 }
 
 type line struct {
@@ -124,6 +126,7 @@ func (t *terminal) Show(ctx context.Context, s ceremonies.Show) (coordinator.Wor
 	if s.Message.Kind == wire.KindSigningRequest {
 		t.printf("If the station does not come, type away; but not if anyone approved there: then carry its answer first.\n")
 	}
+	t.scanned = nil
 	playing, stop := context.WithCancel(ctx)
 	defer stop()
 	var broken error // of the screen; read only after ended
@@ -161,7 +164,8 @@ func (t *terminal) handed(ctx context.Context) (coordinator.Word, error) {
 }
 
 // Scan reads a message from the camera with exact progress on one line. While it
-// waits the person may type show, to show the last message again, or away.
+// waits the person may type show, to show the last message again, or away. A
+// station that still shows what was scanned a moment ago is passed over.
 func (t *terminal) Scan(ctx context.Context, s ceremonies.Scan) ([]byte, coordinator.Word, error) {
 	t.printf("%s%s", render(s, t.practice), promptScan)
 	scanning, stop := context.WithCancel(ctx)
@@ -172,7 +176,7 @@ func (t *terminal) Scan(ctx context.Context, s ceremonies.Scan) ([]byte, coordin
 	}
 	done := make(chan result, 1)
 	progress := make(chan [2]int)
-	go func() {
+	look := func() {
 		b, err := t.camera.Scan(scanning, func(rank, k int) {
 			select {
 			case progress <- [2]int{rank, k}:
@@ -180,19 +184,31 @@ func (t *terminal) Scan(ctx context.Context, s ceremonies.Scan) ([]byte, coordin
 			}
 		})
 		done <- result{b, err}
-	}()
+	}
+	go look()
 	first := "\n"
 	lines := t.lines
+	repeated := false
 	for {
 		select {
 		case p := <-progress:
 			t.printf("%s\rreceived %d/%d", first, p[0], p[1])
 			first = ""
 		case r := <-done:
-			if r.err == nil {
-				t.printf("\ncomplete: %s; not checked yet\n", claimed(r.message))
+			if r.err != nil {
+				return nil, coordinator.GoOn, r.err
 			}
-			return r.message, coordinator.GoOn, r.err
+			if bytes.Equal(r.message, t.scanned) {
+				if !repeated {
+					t.printf("\n(that is the message that was scanned already; show the next one)")
+				}
+				first, repeated = "\n", true
+				go look()
+				continue
+			}
+			t.scanned = r.message
+			t.printf("\ncomplete: %s; not checked yet\n", claimed(r.message))
+			return r.message, coordinator.GoOn, nil
 		case l, ok := <-lines:
 			if !ok {
 				lines = nil // nobody can interrupt any more; the camera still sees

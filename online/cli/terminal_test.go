@@ -160,6 +160,39 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// A station goes on showing what the camera has seen already. Only the next
+// message counts, and a message that is scanned again after something was shown.
+func TestScanPassesOverTheLast(t *testing.T) {
+	s := newScene(t)
+	film, err := frames.OpenScreen(s.inbox)
+	must(t, err)
+	want := ceremonies.Scan{Title: "x", Want: "y"}
+	shows := func(message string) (stop func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = film.Show(ctx, []byte(message)) }()
+		return func() { cancel(); <-ended }
+	}
+	stop := shows("the first message of all")
+	first, _, err := s.Scan(t.Context(), want)
+	must(t, err)
+	s.out.on["show the next one"] = func() { stop(); stop = shows("the second message of all") }
+	second, _, err := s.Scan(t.Context(), want)
+	must(t, err)
+	if string(first) != "the first message of all" || string(second) != "the second message of all" || strings.Count(s.out.String(), "complete: ") != 2 {
+		t.Fatalf("%q, %q, %q", first, second, s.out.String())
+	}
+	s.types("")
+	_, err = s.Show(t.Context(), roster)
+	must(t, err)
+	third, _, err := s.Scan(t.Context(), want)
+	must(t, err)
+	stop()
+	if string(third) != string(second) {
+		t.Fatalf("%q", third)
+	}
+}
+
 func TestScanInterrupted(t *testing.T) {
 	for line, want := range map[string]coordinator.Word{"show": coordinator.Again, "away": coordinator.Away} {
 		s := newScene(t)
