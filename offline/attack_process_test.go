@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"os/exec"
@@ -325,9 +326,13 @@ func (v *vault) film(texts ...string) {
 	out, err := camera.OpenOutbox(v.camera, 1_000)
 	must(v.t, err)
 	for _, text := range texts {
-		frame, err := qr.Draw(text, 3)
-		must(v.t, err)
-		must(v.t, out.Write(frame))
+		frame, known := v.drawn.Load(text)
+		if !known {
+			picture, err := qr.Draw(text, 2)
+			must(v.t, err)
+			frame, _ = v.drawn.LoadOrStore(text, picture)
+		}
+		must(v.t, out.Write(frame.(image.Image)))
 	}
 }
 

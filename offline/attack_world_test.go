@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"heliograph/ceremonies/rehearsal"
@@ -25,6 +26,7 @@ const (
 type vault struct {
 	t                    *testing.T
 	keys, camera, screen string
+	drawn                *sync.Map // pictures by text, of all copies: drawing is slow
 }
 
 // scene is a treasury of three stations of which two sign: a coordinator, and
@@ -86,7 +88,7 @@ func (s *scene) apart(t *testing.T) *scene {
 func newVault(t *testing.T) *vault {
 	t.Helper()
 	dir := t.TempDir()
-	v := &vault{t: t, keys: filepath.Join(dir, "keys"), camera: filepath.Join(dir, "camera"), screen: filepath.Join(dir, "screen")}
+	v := &vault{t: t, keys: filepath.Join(dir, "keys"), camera: filepath.Join(dir, "camera"), screen: filepath.Join(dir, "screen"), drawn: new(sync.Map)}
 	must(t, os.Mkdir(v.camera, 0o700))
 	must(t, os.Mkdir(v.screen, 0o700))
 	return v
@@ -125,6 +127,7 @@ func settle(t *testing.T, v *vault, s *rehearsal.Station) {
 func (v *vault) copied(t *testing.T) *vault {
 	t.Helper()
 	c := newVault(t)
+	c.drawn = v.drawn
 	must(t, os.Mkdir(c.keys, 0o700))
 	v.restore(t, c.keys)
 	return c
