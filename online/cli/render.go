@@ -59,7 +59,14 @@ func (t *text) lines(lines []ceremonies.Line) {
 		width = max(width, utf8.RuneCountInString(escape(l.Label)))
 	}
 	for _, l := range lines {
+		mark, note := "  ", ""
+		if l.Alert {
+			mark = "! "
+		}
+		if l.Note != "" {
+			note = " (" + escape(l.Note) + ")"
+		}
 		label := escape(l.Label)
-		t.line("  %s%s  %s", label, strings.Repeat(" ", width-utf8.RuneCountInString(label)), escape(l.Value))
+		t.line("%s%s%s  %s%s", mark, label, strings.Repeat(" ", width-utf8.RuneCountInString(label)), escape(l.Value), note)
 	}
 }
