@@ -106,7 +106,7 @@ func (c chain) Coins(ctx context.Context, scripts [][]byte) ([]coordinator.Coin,
 	for _, f := range found {
 		out = append(out, coordinator.Coin{
 			OutPoint: batch.OutPoint{TxID: f.TxID, Vout: f.Vout}, Amount: batch.Amount(f.AmountSat), Script: f.Script,
-			Confirmed: f.Confirmed(), Spendable: f.Spendable(tip),
+			Spendable: f.Spendable(tip),
 		})
 	}
 	return out, nil

@@ -45,7 +45,6 @@ type Coin struct {
 	batch.OutPoint
 	Amount    batch.Amount
 	Script    []byte
-	Confirmed bool
 	Spendable bool // confirmed, and as a coinbase mature
 }
 
