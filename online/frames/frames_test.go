@@ -116,8 +116,8 @@ func TestUnreadFramesAreBounded(t *testing.T) {
 	}
 	cancel()
 	must(t, <-shown)
-	if screen.Written() != maxWaiting {
-		t.Fatalf("%d frames written for nobody", screen.Written())
+	if screen.written != maxWaiting {
+		t.Fatalf("%d frames written for nobody", screen.written)
 	}
 }
 

@@ -105,6 +105,3 @@ func (s *Screen) write(img image.Image) error {
 	s.written++
 	return nil
 }
-
-// Written is how many frames were put out so far.
-func (s *Screen) Written() int { return s.written }
