@@ -59,15 +59,22 @@ func parseRate(s string) (int64, error) {
 	return n, nil
 }
 
-func (c *commands) drafted(ctx context.Context, t *treasury, o coordinator.DraftOptions, rate string) error {
+// feeRate sets the fee rate to the one written, or else to what the chain asks.
+func (c *commands) feeRate(ctx context.Context, t *treasury, o *coordinator.DraftOptions, rate string) error {
 	var err error
-	if o.FeeRateSatPerKvB, err = t.node.FeeRate(ctx); err != nil {
-		return err
-	}
 	if rate != "" {
 		if o.FeeRateSatPerKvB, err = parseRate(rate); err != nil {
 			return &failure{Usage, "--fee-rate: " + err.Error(), ""}
 		}
+		return nil
+	}
+	o.FeeRateSatPerKvB, err = t.node.FeeRate(ctx)
+	return err
+}
+
+func (c *commands) drafted(ctx context.Context, t *treasury, o coordinator.DraftOptions, rate string) error {
+	if err := c.feeRate(ctx, t, &o, rate); err != nil {
+		return err
 	}
 	d, err := t.Draft(ctx, chain{t.node}, o)
 	if err != nil {

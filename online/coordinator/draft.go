@@ -60,51 +60,56 @@ var ErrNothingPending = errors.New("no payout can be drafted now")
 // A payout that any station has released before is bound to its anchor for
 // ever: it is drafted to spend that coin again, or waits.
 func (c *Coordinator) Draft(ctx context.Context, chain Chain, o DraftOptions) (Drafted, error) {
+	d, err := c.propose(ctx, chain, o)
+	if err != nil {
+		return Drafted{}, err
+	}
+	if !d.verdict.Allowed {
+		return Drafted{}, &Refused{Verdict: d.verdict}
+	}
+	if err := enoughNonces(d.desk, d.public, d.verified.Inputs()); err != nil {
+		return Drafted{}, err
+	}
+	b, err := c.keepDraft(d.facts, d.verified)
+	return Drafted{Batch: b, Verified: d.verified, Verdict: d.verdict, Waiting: d.waiting}, err
+}
+
+// propose drafts and judges, and keeps nothing. What the charter refuses is no
+// error here.
+func (c *Coordinator) propose(ctx context.Context, chain Chain, o DraftOptions) (*drafter, error) {
 	if o.Ladder < 1 || o.Ladder > batch.MaxVariants {
-		return Drafted{}, fmt.Errorf("coordinator: draft: a ladder of %d variants, want 1 to %d", o.Ladder, batch.MaxVariants)
+		return nil, fmt.Errorf("coordinator: draft: a ladder of %d variants, want 1 to %d", o.Ladder, batch.MaxVariants)
 	}
 	if o.Lifetime < 60 {
-		return Drafted{}, errors.New("coordinator: draft: a lifetime below one minute leaves no time to sign")
+		return nil, errors.New("coordinator: draft: a lifetime below one minute leaves no time to sign")
 	}
 	desk, p, err := c.desk()
 	if err != nil {
-		return Drafted{}, err
+		return nil, err
 	}
 	snapshot, err := desk.Ledger().Snapshot(desk.Heads())
 	if err != nil {
-		return Drafted{}, fmt.Errorf("coordinator: draft: not every station has shown its first nonce pool (run heliograph keygen again): %w", err)
+		return nil, fmt.Errorf("coordinator: draft: not every station has shown its first nonce pool (run heliograph keygen again): %w", err)
 	}
 	state, err := c.store.Load()
 	if err != nil {
-		return Drafted{}, err
+		return nil, err
 	}
-	d := drafter{options: o, public: p, snapshot: snapshot, state: state}
+	d := &drafter{options: o, desk: desk, public: p, snapshot: snapshot, state: state}
 	if err := d.gather(ctx, chain); err != nil {
-		return Drafted{}, err
+		return nil, err
 	}
 	if err := d.plan(); err != nil {
-		return Drafted{}, err
+		return nil, err
 	}
-	request, err := d.request(c.now())
-	if err != nil {
-		return Drafted{}, err
+	if d.facts, err = d.request(c.now()); err != nil {
+		return nil, err
 	}
-	verified, err := request.Verify(p.Wallet)
-	if err != nil {
-		return Drafted{}, fmt.Errorf("coordinator: draft: %w", err)
+	if d.verified, err = d.facts.Verify(p.Wallet); err != nil {
+		return nil, fmt.Errorf("coordinator: draft: %w", err)
 	}
-	_, verdict, err := policy.Judge(p.Charter, verified, snapshot)
-	if err != nil {
-		return Drafted{}, err
-	}
-	if !verdict.Allowed {
-		return Drafted{}, &Refused{Verdict: verdict}
-	}
-	if err := enoughNonces(desk, p, verified.Inputs()); err != nil {
-		return Drafted{}, err
-	}
-	b, err := c.keepDraft(request, verified)
-	return Drafted{Batch: b, Verified: verified, Verdict: verdict, Waiting: d.waiting}, err
+	_, d.verdict, err = policy.Judge(p.Charter, d.verified, snapshot)
+	return d, err
 }
 
 // enoughNonces asks for a quorum before anyone walks.

@@ -9,8 +9,10 @@ import (
 	"slices"
 
 	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy"
 	"heliograph/shared/wire"
 
 	"heliograph/online/coordinator/book"
@@ -29,6 +31,7 @@ const minChange = 50_000
 // drafter gathers what a draft is made of.
 type drafter struct {
 	options  DraftOptions
+	desk     *signing.Desk
 	public   keygen.Public
 	snapshot ledger.Snapshot
 	state    book.State
@@ -41,6 +44,10 @@ type drafter struct {
 	pending int                           // coins that are on their way, for a better error
 	waiting []Waiting
 	plans   []anchored
+
+	facts    batch.Request // what the plans state
+	verified batch.Verified
+	verdict  policy.Verdict
 }
 
 // anchored is a transaction to be made, and the input its payouts are bound to.
