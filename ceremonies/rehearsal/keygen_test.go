@@ -349,6 +349,55 @@ func TestReplacedStationInRoster(t *testing.T) {
 	}
 }
 
+// Names are compared by people and shown on every screen: they are plain, and a
+// station that sends another kind is not enrolled.
+func TestStationNames(t *testing.T) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.Stations[0]
+	for name, good := range map[string]bool{
+		"vault-a": true, "Vault A 2": true, "": false, " vault": false, "vault ": false, "vault  a": false,
+		"a name that is longer than any label": false, "vault\u202ea": false, "va\nult": false, "vault\"": false, "vãult": false,
+	} {
+		id := s.Identity
+		id.Name = name
+		if _, _, err := enrolment.NewStation(id, w.At(s, ceremonies.Start{})); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+		body := mustMarshal(t, enrolment.Introduction{Name: name, HostKey: id.Host.PublicKey(), Network: id.Network})
+		m, err := wire.Seal(wire.KindIntroduction, [32]byte{}, body, id.Instance, w.Random())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, err := enrolment.NewCoordinator(enrolment.Plan{Network: w.network, Stations: 3, Threshold: 2}, w.Courier, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fresh.Step(w.Event(ceremonies.Scanned{Bytes: m.Bytes})); (err == nil) != good {
+			t.Errorf("%q is introduced: %v", name, err)
+		}
+	}
+	for _, bad := range []enrolment.Introduction{
+		{Name: "vault", HostKey: s.Identity.Host.PublicKey(), Network: 9},
+		{Name: "vault", Network: w.network},
+	} {
+		m, err := wire.Seal(wire.KindIntroduction, [32]byte{}, mustMarshal(t, bad), s.Identity.Instance, w.Random())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: m.Bytes})); code(err) != "enrolment/not-ours" {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	for _, plan := range []enrolment.Plan{{Network: w.network, Stations: 3, Threshold: 1}, {Network: w.network, Stations: 2, Threshold: 3}, {Network: w.network, Stations: 1, Threshold: 1}, {Network: w.network, Stations: 99, Threshold: 60}} {
+		if _, err := enrolment.NewCoordinator(plan, w.Courier, nil); err == nil {
+			t.Errorf("a plan of %d of %d", plan.Threshold, plan.Stations)
+		}
+	}
+}
+
 // A station that was set up for another network is brought into the group: by
 // its own introduction, and by a roster that a hostile coordinator makes.
 func TestWrongNetwork(t *testing.T) {

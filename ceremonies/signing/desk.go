@@ -167,13 +167,32 @@ func (d *Desk) Heads() []ledger.Head {
 // Ledger is all that was released, as the stations recorded it.
 func (d *Desk) Ledger() *ledger.Ledger { return d.ledger }
 
-// Unused counts the commitments of a station that no request has used.
+// Unused counts the commitments of a station that no answer has used.
 func (d *Desk) Unused(station int) int {
 	end, err := d.end(station)
-	if err != nil || end < d.stations[station].Next {
+	if err != nil || end < d.stations[station].Answered {
 		return 0
 	}
-	return int(end - d.stations[station].Next)
+	return int(end - d.stations[station].Answered)
+}
+
+// start is the first index that a request for count nonces of a station names:
+// the one after all that requests were given, as long as the station can still
+// serve it. Orders that never ended, or ended in another order than they were
+// opened, would otherwise use up the pool without an answer that refills it, and
+// lock the station out for good. Counting anew from the last answer is safe:
+// whichever order a station answers burns its indices for every other one, and
+// all orders since that answer name the same head, so it answers one at most.
+func (d *Desk) start(station, count int) (uint64, error) {
+	st := &d.stations[station]
+	end, err := d.end(station)
+	if err != nil {
+		return 0, err
+	}
+	if st.Next < st.Answered || st.Next-st.Answered > maxSkip || st.Next+uint64(count) > end {
+		return st.Answered, nil
+	}
+	return st.Next, nil
 }
 
 func (d *Desk) end(station int) (uint64, error) {

@@ -107,6 +107,9 @@ func transactions(v batch.Verified) []ceremonies.Section {
 			Value: plural(len(tx.Inputs()), "coin") + " of this wallet",
 			Note:  "bound to " + tx.Anchor().String(),
 		}}
+		if tx.LockTime() > 0 {
+			lines = append(lines, ceremonies.Line{Label: "Not valid before", Value: lockTime(tx.LockTime()), Note: "until then nobody can confirm it, and what it pays counts as spent", Alert: true})
+		}
 		ladder := tx.Variants()
 		for k, variant := range ladder {
 			lines = append(lines, ceremonies.Line{
@@ -132,6 +135,16 @@ func changeLine(w wallet.Wallet, amount batch.Amount, spot wallet.Spot) ceremoni
 		line.Value += " to " + Grouped(address)
 	}
 	return line
+}
+
+// lockTime says what nLockTime means: below 500,000,000 a block, from there on
+// unix seconds (BIP113).
+func lockTime(n uint32) string {
+	const threshold = 500_000_000
+	if n < threshold {
+		return fmt.Sprintf("block %d", n)
+	}
+	return clockTime(int64(n))
 }
 
 func feeRate(fee, vsize int64) string {

@@ -78,9 +78,13 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: no station %d", station)
 		}
 		st := &d.stations[station]
+		first, err := d.start(station, slots)
+		if err != nil {
+			return nil, ceremonies.Step{}, err
+		}
 		o.Quorum = append(o.Quorum, uint8(station))
-		o.Starts = append(o.Starts, Start{Epoch: st.Epoch, Index: st.Next})
-		if columns[p], err = d.commitments(station, st.Next, slots); err != nil {
+		o.Starts = append(o.Starts, Start{Epoch: st.Epoch, Index: first})
+		if columns[p], err = d.commitments(station, first, slots); err != nil {
 			return nil, ceremonies.Step{}, err
 		}
 		s.state.Pages = append(s.state.Pages, st.Pages...)
@@ -96,8 +100,8 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 	}
 	s.order, s.digest, s.state.Order = o, Digest(s.bytes), s.bytes
 	var save []ceremonies.Record
-	for _, station := range quorum {
-		d.stations[station].Next += uint64(slots)
+	for p, station := range quorum {
+		d.stations[station].Next = o.Starts[p].Index + uint64(slots)
 		rec, err := d.keep(station)
 		if err != nil {
 			return nil, ceremonies.Step{}, err
@@ -430,7 +434,7 @@ func (s *Session) giveBack() ([]ceremonies.Record, error) {
 		if st.Next != start+uint64(s.verified.Inputs()) {
 			continue
 		}
-		st.Next = start
+		st.Next = max(start, st.Answered)
 		rec, err := s.desk.keep(station)
 		if err != nil {
 			return nil, err
