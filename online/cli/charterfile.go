@@ -298,7 +298,7 @@ const charterTemplate = `# Rules by which the stations of this wallet sign. Stat
 # the rules means nothing.
 
 name: Example treasury
-gap: 20                # change addresses beyond the highest one used
+gap: 100               # change addresses beyond the highest one used; also the transactions of a batch
 clock_tolerance: 2h    # between a request's stated time and a station's clock
 
 # Who may be paid, and where.
