@@ -99,6 +99,58 @@ func TestEndedSessionsGiveTheirNoncesBack(t *testing.T) {
 	}
 }
 
+// Two sessions are open at a time and end in the order in which they were opened,
+// again and again: the first one's nonces lie below those of an open order and
+// cannot be given back. No answer ever comes that would refill a pool, so unless
+// the desk counts anew, every station of the wallet runs out for good.
+func TestSessionsThatEndInTheirOrderDrainNoPool(t *testing.T) {
+	w := ready(t, 2, 3)
+	for i := range 2 * w.Pool {
+		w.openTwoAndEnd(t, func(id string) batch.Request {
+			return w.Pay(fmt.Sprintf("%s-%d", id, i), "Exchange", payee(1), 0, 2000, 100_000)
+		})
+	}
+	if _, err := w.Sign(w.Pay("at-last", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The same once, with batches so wide that what lies between the station's next
+// nonce and the desk's is more than a station skips.
+func TestSessionsThatEndInTheirOrderSkipNotTooFar(t *testing.T) {
+	const inputs = 515 // twice that is more than the 1,024 that may be skipped
+	w := readyPool(t, 3*inputs)
+	wideOne := func(id string) batch.Request {
+		tx := batch.Transaction{Payments: []uint32{0}, Change: &batch.Change{Index: 0, At: 1}, Variants: []batch.Variant{{Change: 50_000}}}
+		for i := range uint32(inputs) {
+			tx.Inputs = append(tx.Inputs, w.Coin(i, 9_000))
+		}
+		return w.Request([]batch.Payment{{ExternalID: id, Counterparty: "Exchange", Amount: 9_000*inputs - 70_000, Script: payee(1)}}, tx)
+	}
+	w.openTwoAndEnd(t, func(id string) batch.Request { return wideOne("first-" + id) })
+	w.openTwoAndEnd(t, func(id string) batch.Request { return wideOne("then-" + id) })
+	if _, err := w.Sign(w.Pay("at-last", "Exchange", payee(1), 0, 2000, 100_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openTwoAndEnd opens two sessions of one quorum and ends the first one first.
+func (w *World) openTwoAndEnd(t *testing.T, request func(id string) batch.Request) {
+	t.Helper()
+	var open [2]*signing.Session
+	for i, id := range []string{"a", "b"} {
+		var err error
+		if open[i], _, err = w.Open(request(id), 0, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, session := range open {
+		if _, err := w.keep(session.Step(w.Event(ceremonies.Away{Station: 0}))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A station that was away for long is told everything it missed, in messages
 // that fit, before the request.
 func TestStationThatWasAwayForLong(t *testing.T) {

@@ -204,6 +204,39 @@ func TestOlderCharter(t *testing.T) {
 	w.refuses(t, w.Stations[0], evil, "rule/charter/current")
 }
 
+// A coordinator sets nLockTime years ahead. The payments would count as spent and
+// stay bound to their coins while nobody can confirm them: no rule of a charter
+// speaks of it, so the operator must see it before anything is signed.
+func TestLockTimeIsShown(t *testing.T) {
+	for lock, want := range map[uint32]string{
+		0: "", 1: "block 1", 499_999_999: "block 499999999",
+		500_000_000: "1985-11-05 00:53:20 UTC", 4_000_000_000: "2096-10-02 07:06:40 UTC",
+	} {
+		w := ready(t, 2, 3)
+		r := w.Pay("later", "Exchange", payee(1), 0, 2000, 100_000)
+		r.Transactions[0].LockTime = lock
+		_, request, err := w.Open(r, 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step, err := w.Do(w.Stations[0], ceremonies.Scanned{Bytes: request})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown string
+		for _, section := range step.Screen.(ceremonies.Review).Sections {
+			for _, line := range section.Lines {
+				if line.Label == "Not valid before" && line.Alert {
+					shown = line.Value
+				}
+			}
+		}
+		if shown != want {
+			t.Errorf("lock time %d is shown as %q, want %q", lock, shown, want)
+		}
+	}
+}
+
 // A coordinator gives a false aggregate nonce. No station can see that; what
 // comes out is no signature, the nonces are burnt, and nobody is blamed for it.
 func TestLyingAggregateNonce(t *testing.T) {

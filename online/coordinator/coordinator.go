@@ -107,7 +107,7 @@ type Terminal interface {
 type Station struct {
 	Number int
 	Name   string
-	Unused int // nonces that no request has used
+	Unused int // nonces that no answer has used
 }
 
 // ErrWaiting says that a ceremony stopped because somebody is not there; it can
