@@ -6,13 +6,19 @@ import (
 
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
-	"heliograph/shared/ledger"
 )
+
+// outflow is the memory that limits over time ask: what would have left, in sat,
+// with stated times from from to to, once the batch were released.
+type outflow interface {
+	Outflow(from, to int64) int64
+	OutflowTo(from, to int64, names []string) int64
+}
 
 // rules checks the charter's rules. Each rule adds its own lines and reads
 // nobody else's, except default/deny, which asks whether any allow matches: so
 // the result does not depend on the order of d.Rules.
-func (t *trace) rules(d charter.Document, plan ledger.Plan) {
+func (t *trace) rules(d charter.Document, plan outflow) {
 	named := make(map[string]bool, len(d.Counterparties))
 	for _, c := range d.Counterparties {
 		named[c.Name] = true
@@ -108,7 +114,7 @@ func (t *trace) defaultDeny(allowed []bool) {
 }
 
 // require measures the batch against one limit.
-func (t *trace) require(r charter.Rule, m matched, plan ledger.Plan, tolerance int64) {
+func (t *trace) require(r charter.Rule, m matched, plan outflow, tolerance int64) {
 	if len(m.payments) == 0 {
 		t.line(Line{Rule: r.ID, Check: "not-concerned", Wanted: m.to, Pass: true})
 		return
