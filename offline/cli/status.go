@@ -56,9 +56,10 @@ func (c *commands) history() *cobra.Command {
 	var evidence string
 	cmd := command("history", "what this station did, as a verified chain",
 		`Shows the transcripts of enrolment, key generation and signing: what was
-published, released and refused, and the receipt after it. Each chain is recomputed; the last and must end at the last receipt;
-every release must have its signed ledger record. With --evidence, the records
-of faults are written to a folder, for others to check.`,
+published, released and refused, and the receipt after it. Each chain is
+recomputed; the last one must end at the last receipt, and every release must
+have its signed ledger record. With --evidence, the records of faults are
+written to a folder, for others to check.`,
 		`  heliograph-station history
   heliograph-station history --json
   heliograph-station history --evidence evidence`,
