@@ -93,6 +93,7 @@ const (
 	StateName        = "signing/state"
 	LedgerPrefix     = "signing/ledger/"
 	TranscriptPrefix = "signing/transcript/"
+	PoolName         = "signing/pool" // the first nonce pool
 	responsePrefix   = "signing/response/"
 )
 
@@ -131,7 +132,7 @@ func NewStation(setup Setup, e ceremonies.Event) (*Station, ceremonies.Step, err
 	if err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	save = append(save, ceremonies.Record{Name: "signing/pool", Value: m.Bytes})
+	save = append(save, ceremonies.Record{Name: PoolName, Value: m.Bytes})
 	return s, ceremonies.Step{
 		Save:   save,
 		Send:   []wire.Message{m},
@@ -233,6 +234,18 @@ func (s *Station) Status() Status {
 		Frozen:  len(s.state.Frozen) > 0,
 		Receipt: s.state.Receipt,
 	}
+}
+
+// Last is the name of the kept record that holds what this station made for the
+// coordinator last: its answer to an order, or before any its first nonce pool.
+// Until the coordinator has it, it can open no order that this station takes.
+func (s *Station) Last() string {
+	since := s.ledger.Known()
+	if since[s.setup.Station] == 0 {
+		return PoolName
+	}
+	since[s.setup.Station]--
+	return responseName(s.ledger.Missing(since)[0].Request)
 }
 
 // Screen is what the station waits for, for a driver that has just resumed.

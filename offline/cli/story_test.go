@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -257,6 +258,7 @@ func (w *treasury) once(desk *signing.Desk, public keygen.Public, v *air) {
 	t.Helper()
 	_, step, err := desk.Open(w.request(public), []int{0, 1}, w.event(ceremonies.Start{}))
 	must(t, err)
+	var last []byte
 	for _, c := range []struct {
 		answers [][2]string
 		code    int
@@ -270,9 +272,15 @@ func (w *treasury) once(desk *signing.Desk, public keygen.Public, v *air) {
 		for _, a := range c.answers {
 			k.answer(a[0], a[1])
 		}
-		v.take(k)
+		last = v.take(k)
 		k.end(c.code)
 	}
+	k := start(t, w.now, "--dir", v.station, "again", "--screen", v.outbox)
+	k.answer("passphrase: ", secret)
+	if again := v.take(k); !bytes.Equal(again, last) {
+		t.Errorf("again shows %d bytes, which are not the last answer", len(again))
+	}
+	k.end(cli0)
 }
 
 // afterwards reads the status and the history, makes both halves of a backup,

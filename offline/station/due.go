@@ -10,7 +10,7 @@ import (
 
 // Kept once a person said that the other side has the confirmation of the first
 // address, and the first nonce pool. Both are made once and nobody asks for
-// them, so until then every start shows them again.
+// them, so until then every start shows them again; and App.Again does later.
 const (
 	confirmationHanded = "station/handed/confirmation"
 	poolHanded         = "station/handed/pool"
@@ -224,13 +224,10 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 		c.handed, c.ended = poolHanded, func() bool { return true }
 	default:
 		c.handed, c.ended = poolHanded, func() bool { return true }
-		c.first = ceremonies.Step{Stored: poolName, Screen: ceremonies.Show{Title: "First nonce pool", To: "the coordinator"}}
+		c.first = ceremonies.Step{Stored: signing.PoolName, Screen: ceremonies.Show{Title: "First nonce pool", To: "the coordinator"}}
 	}
 	return c, err
 }
-
-// poolName is the record in which signing keeps the first nonce pool.
-const poolName = "signing/pool"
 
 func (a *App) start(m ceremonies.Machine) (ceremonies.Step, error) {
 	e, err := a.event(ceremonies.Start{})

@@ -11,8 +11,7 @@ func (c *commands) batchLate() *cobra.Command {
 	cmd := command("late --camera DIR", "take a station's answer after its session was ended",
 		`A station that approved a batch, and whose answer was not scanned before the
 session was ended, refuses the next request: its own release is not known to it.
-Scan the same request at that station again (or show its kept answer), and bring
-the answer here. Nothing is signed by this; the station can be visited again.`,
+Let it show its answer once more (heliograph-station again), and bring that here. Nothing is signed by this; the station can be visited again.`,
 		`  heliograph batch late --camera camera`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return c.with(func(t *treasury) error {
