@@ -349,6 +349,94 @@ func TestReplacedStationInRoster(t *testing.T) {
 	}
 }
 
+// Stations that stand together scan each other's screens. When a station has seen
+// every other one of the roster directly, and not before, it needs no words.
+func TestDirectScanInsteadOfWords(t *testing.T) {
+	w, err := New(2, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var introductions [][]byte
+	var roster []byte
+	for _, s := range w.Stations {
+		machine, step, err := enrolment.NewStation(s.Identity, w.At(s, ceremonies.Start{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Enrol = machine
+		if step, err = s.keep(step, nil); err != nil {
+			t.Fatal(err)
+		}
+		introductions = append(introductions, step.Send[0].Bytes)
+		shown, err := w.keep(w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: step.Send[0].Bytes})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(shown.Send) > 0 {
+			roster = shown.Send[0].Bytes
+		}
+	}
+	s := w.Stations[0]
+	for i, c := range []struct {
+		message []byte
+		over    bool
+	}{{roster, false}, {introductions[0], false}, {introductions[1], false}, {introductions[1], false}, {introductions[2], true}} {
+		if _, err := s.keep(s.Enrol.Step(w.At(s, ceremonies.Scanned{Bytes: c.message}))); err != nil {
+			t.Fatalf("scan %d: %v", i, err)
+		}
+		if _, _, over := s.Enrol.Roster(); over != c.over {
+			t.Fatalf("after scan %d enrolment is over: %v", i, over)
+		}
+	}
+	if s.Enrol, err = enrolment.ResumeStation(s.Disk.Records("enrolment/")); err != nil {
+		t.Fatal(err)
+	}
+	if _, own, over := s.Enrol.Roster(); !over || own != 0 {
+		t.Fatal("a restart forgets that enrolment is over")
+	}
+	if _, err := s.Enrol.Step(w.At(s, ceremonies.Scanned{Bytes: roster})); code(err) != "enrolment/kind" {
+		t.Fatalf("a second roster: %v", err)
+	}
+	// A fourth station comes too late; the first, shown again, changes nothing.
+	late, err := New(2, 3, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late.Stations[0].Identity.Name = "latecomer"
+	_, step, err := enrolment.NewStation(late.Stations[0].Identity, w.At(s, ceremonies.Start{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: step.Send[0].Bytes})); code(err) != "enrolment/complete" {
+		t.Fatalf("a fourth station: %v", err)
+	}
+	again, err := w.Enrol.Step(w.Event(ceremonies.Scanned{Bytes: introductions[0]}))
+	if err != nil || !bytes.Equal(again.Send[0].Bytes, roster) {
+		t.Fatalf("a repeated introduction: %v", err)
+	}
+}
+
+// The parts of a recovery file are exchanged between two groups of the same
+// people, or between two key generations of one group.
+func TestRecoveryFileOfTwoGroups(t *testing.T) {
+	a, b := ready(t, 2, 3), readySeed(t, 2, 3, 2)
+	larger := ready(t, 3, 5)
+	for name, mix := range map[string]keygen.Public{
+		"another key":          {Charter: a.Public.Charter, Recovery: b.Public.Recovery, Bindings: a.Public.Bindings},
+		"others' bindings":     {Charter: a.Public.Charter, Recovery: a.Public.Recovery, Bindings: b.Public.Bindings},
+		"a larger group's key": {Charter: a.Public.Charter, Recovery: larger.Public.Recovery, Bindings: a.Public.Bindings},
+		"a binding left out":   {Charter: a.Public.Charter, Recovery: a.Public.Recovery, Bindings: a.Public.Bindings[:2]},
+		"a binding too many":   {Charter: a.Public.Charter, Recovery: a.Public.Recovery, Bindings: append(a.Public.Bindings[:3:3], a.Public.Bindings[0])},
+	} {
+		if _, err := keygen.DecodePublic(mustEncode(t, mix)); err == nil {
+			t.Errorf("%s: the file is accepted", name)
+		}
+	}
+	if _, _, err := keygen.Restore(b.Stations[0].Identity.Host, mustEncode(t, a.Public)); err == nil {
+		t.Error("words of another wallet restore a share")
+	}
+}
+
 // Names are compared by people and shown on every screen: they are plain, and a
 // station that sends another kind is not enrolled.
 func TestStationNames(t *testing.T) {
