@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/address/v2/bech32"
 	"github.com/btcsuite/btcd/btcec/v2"
 )
 
@@ -82,6 +83,11 @@ func DecodeAddress(net Network, s string) ([]byte, error) {
 		if _, otherErr := decodeOn(other, s); otherErr == nil {
 			return nil, fmt.Errorf("wallet: decode address %q: it belongs to %s, not to %s", s, networksLike(other), net)
 		}
+	}
+	// btcd says which checksum would fit. Whoever put that in would make an
+	// address with a wrong character valid, and pay nobody.
+	if _, wrong := errors.AsType[bech32.ErrInvalidChecksum](err); wrong {
+		err = errors.New("its checksum does not hold, so a character is wrong: copy it again from where it came")
 	}
 	return nil, fmt.Errorf("wallet: decode address %q: %w", s, err)
 }

@@ -84,6 +84,15 @@ func TestDecodeAddressRefuses(t *testing.T) {
 	}
 }
 
+// An address with one wrong character is refused, and the error gives nobody the
+// checksum that would make it valid: coins paid there are lost.
+func TestWrongChecksumIsNotMended(t *testing.T) {
+	_, err := DecodeAddress(Mainnet, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3q4")
+	if err == nil || !strings.Contains(err.Error(), "a character is wrong") || strings.Contains(err.Error(), "v8f3t4") {
+		t.Errorf("a wrong character: %v", err)
+	}
+}
+
 // offCurve is a well-formed P2TR address whose key is no point: the x of
 // BIP340's test vector 5.
 func offCurve(t *testing.T) string {
