@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -131,6 +132,8 @@ func explain(err error) *failure {
 		return &failure{Error, what, "Choose another folder with --dir; a treasury is never overwritten."}
 	case errors.Is(err, store.ErrLocked), errors.Is(err, node.ErrLocked):
 		return &failure{Error, what, "Wait for the other command to end, or end it; Ctrl-C is safe at any time."}
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return &failure{Error, what, "Look at the path: whether it is spelt rightly, and whether you may read and write there."}
 	}
 	return &failure{Error, what, ""}
 }

@@ -98,6 +98,10 @@ type payoutDocument struct {
 	Batch        int    `json:"batch"` // its number, 0 if none
 }
 
+var payoutStatuses = []string{
+	string(book.Pending), string(book.Drafted), string(book.Signed), string(book.Broadcast), string(book.Confirmed), string(book.Cancelled),
+}
+
 func (c *commands) payoutsList() *cobra.Command {
 	var status string
 	cmd := command("list", "all payouts and where they stand",
@@ -105,6 +109,9 @@ func (c *commands) payoutsList() *cobra.Command {
 		`  heliograph payouts list
   heliograph payouts list --status pending --json`,
 		cobra.NoArgs, func(context.Context, []string) error {
+			if !slices.Contains(payoutStatuses, status) && status != "" {
+				return &failure{Usage, fmt.Sprintf("--status: %q is no status of a payout", status), "Choose one of " + strings.Join(payoutStatuses, ", ") + "."}
+			}
 			return c.with(func(t *treasury) error { return c.listPayouts(t, status) })
 		})
 	cmd.Flags().StringVar(&status, "status", "", "only payouts of this status")
