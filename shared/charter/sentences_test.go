@@ -88,6 +88,7 @@ func TestSentencesOfOtherCharters(t *testing.T) {
 			t.Errorf("\n%s", got)
 		}
 	}
+	d.Threshold = 3
 	d.Stations = append(d.Stations, Station{Name: "Dan", HostKey: hostKey(3), InstanceKey: instance(t, 3)})
 	if got := strings.Join(mustNew(t, d).Sentences(), "\n"); !strings.Contains(got, "coordinator together with 1 dishonest station;") {
 		t.Errorf("\n%s", got)
