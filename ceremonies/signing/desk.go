@@ -195,8 +195,9 @@ func (d *Desk) start(station, count int) (uint64, error) {
 	return st.Next, nil
 }
 
+// end is the index after the last commitment that follows on those before it.
 func (d *Desk) end(station int) (uint64, error) {
-	var end uint64
+	end := d.stations[station].Answered
 	for _, sealed := range d.stations[station].Pages {
 		p, err := d.page(sealed)
 		if err != nil {
@@ -206,9 +207,49 @@ func (d *Desk) end(station int) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		end = max(end, p.Start+n)
+		if p.Start <= end {
+			end = max(end, p.Start+n)
+		}
 	}
 	return end, nil
+}
+
+// refill keeps a page that goes on where the station's commitments end, and no
+// more of them than an honest station publishes. Any other page is of no use to
+// anybody, and a station that sends such pages would fill the desk's memory.
+func (d *Desk) refill(station int, p Page, sealed []byte) error {
+	end, err := d.end(station)
+	if err != nil {
+		return err
+	}
+	n, err := p.count()
+	if err != nil {
+		return err
+	}
+	st := &d.stations[station]
+	if p.Start == end && end-st.Answered <= maxPool-n {
+		st.Pages = append(st.Pages, sealed)
+	}
+	return nil
+}
+
+// covering are the pages that hold any of count commitments from start on.
+func (d *Desk) covering(station int, start uint64, count int) ([][]byte, error) {
+	var out [][]byte
+	for _, sealed := range d.stations[station].Pages {
+		p, err := d.page(sealed)
+		if err != nil {
+			return nil, err
+		}
+		n, err := p.count()
+		if err != nil {
+			return nil, err
+		}
+		if p.Start < start+uint64(count) && start < p.Start+n {
+			out = append(out, sealed)
+		}
+	}
+	return out, nil
 }
 
 // page reads the page out of a kept message, which was verified when it came.

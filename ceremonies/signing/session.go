@@ -28,7 +28,7 @@ type Session struct {
 // sessionState is the record "session/<digest>": enough to go on after a crash.
 type sessionState struct {
 	Order      []byte                `cbor:"1,keyasint"`
-	Pages      [][]byte              `cbor:"2,keyasint"`
+	Pages      [][]byte              `cbor:"2,keyasint"` // that hold the nonces of the order
 	Acks       [][64]byte            `cbor:"3,keyasint"`
 	Shares     [][]byte              `cbor:"4,keyasint"` // by position, 32 bytes a slot
 	Ended      string                `cbor:"5,keyasint"` // why it ended without signatures, or empty
@@ -87,7 +87,11 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 		if columns[p], err = d.commitments(station, first, slots); err != nil {
 			return nil, ceremonies.Step{}, err
 		}
-		s.state.Pages = append(s.state.Pages, st.Pages...)
+		pages, err := d.covering(station, first, slots)
+		if err != nil {
+			return nil, ceremonies.Step{}, err
+		}
+		s.state.Pages = append(s.state.Pages, pages...)
 	}
 	if o.Nonces, err = aggregate(columns, o.Quorum, slots); err != nil {
 		return nil, ceremonies.Step{}, err
@@ -369,7 +373,9 @@ func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]cere
 	st.Head = r.Head
 	st.Answered = r.Head.Next
 	st.Next = max(st.Next, r.Head.Next)
-	st.Pages = append(st.Pages, sealed)
+	if err := d.refill(station, r.Refill, sealed); err != nil {
+		return nil, err
+	}
 	for i, h := range o.Heads {
 		st.Seen[i] = max(st.Seen[i], h.Seq)
 	}
