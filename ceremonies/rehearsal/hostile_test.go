@@ -2,12 +2,14 @@ package rehearsal
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
+	"heliograph/shared/charter"
 	"heliograph/shared/wire"
 )
 
@@ -202,6 +204,37 @@ func TestOlderCharter(t *testing.T) {
 	}
 	evil := w.forge(t, request, func(_ *signing.Order, r *batch.Request) { r.Charter[0] ^= 1 }, nil)
 	w.refuses(t, w.Stations[0], evil, "rule/charter/current")
+}
+
+// Many rules with long ids refuse every payment of a batch. The refusal names each
+// rule once, so it is short enough to be sent: otherwise the station would say that
+// it is broken, and nobody would see what refused.
+func TestARefusalByManyRulesIsSent(t *testing.T) {
+	w := enrolled(t, 2, 3)
+	d := rules()
+	for i := range 100 {
+		d.Rules = append(d.Rules, charter.Rule{
+			ID: fmt.Sprintf("cap/%060d", i), Effect: charter.Require, Check: charter.MaxOutput, Max: 1,
+		})
+	}
+	if err := w.KeyGeneration(w.draft(t, d)); err != nil {
+		t.Fatal(err)
+	}
+	amounts := make([]batch.Amount, 20)
+	for i := range amounts {
+		amounts[i] = 1000
+	}
+	_, request, err := w.Open(w.Pay("many", "Exchange", payee(1), 0, 6000, amounts...), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, refused, err := w.Visit(w.Stations[0], request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refused == nil || len(open[signing.Refusal](t, w, answer).Rules) != 100 {
+		t.Fatalf("refused by %v", refused)
+	}
 }
 
 // A coordinator sets nLockTime years ahead. The payments would count as spent and

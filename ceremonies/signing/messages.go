@@ -96,7 +96,7 @@ type Response struct {
 // Refusal is the body of KindSigningRefusal. A refusal burns nothing.
 type Refusal struct {
 	Digest [32]byte    `cbor:"1,keyasint"`
-	Rules  []string    `cbor:"2,keyasint"` // ids of the rules that refused; empty if a person did
+	Rules  []string    `cbor:"2,keyasint"` // ids of the rules that refused, each once; empty if a person did
 	Reason []string    `cbor:"3,keyasint"` // sentences
 	Head   ledger.Head `cbor:"4,keyasint"`
 }

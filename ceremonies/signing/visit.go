@@ -3,6 +3,7 @@ package signing
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
@@ -75,7 +76,10 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 	if !verdict.Allowed {
 		var rules, reasons []string
 		for _, l := range verdict.Refusals() {
-			rules, reasons = append(rules, l.Rule), append(reasons, l.Sentence())
+			reasons = append(reasons, l.Sentence())
+			if !slices.Contains(rules, l.Rule) { // with every line it could be too long to be sent
+				rules = append(rules, l.Rule)
+			}
 		}
 		return s.refuse(e, digest, order.Heads, rules, reasons)
 	}
