@@ -20,9 +20,9 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 build: ## the programs, into bin/
-	$(GO) build -trimpath -o bin/heliograph ./online
-	$(GO) build -trimpath -o bin/heliograph-station ./offline
-	$(GO) build -trimpath -o bin/heliograph-demo ./online/demo
+	$(GO) build -trimpath -buildvcs=false -o bin/heliograph ./online
+	$(GO) build -trimpath -buildvcs=false -o bin/heliograph-station ./offline
+	$(GO) build -trimpath -buildvcs=false -o bin/heliograph-demo ./online/demo
 
 demo: build ## a cold payout from end to end, in processes of their own
 	bin/heliograph-demo --bin bin --out $(OUT)
