@@ -174,7 +174,11 @@ func (c *commands) table(header string, fill func(row func(...any))) {
 
 func (c *commands) payoutsCancel() *cobra.Command {
 	return command("cancel EXTERNAL-ID", "give a pending payout up",
-		`Only a payout that is in no batch can be cancelled. Its external id stays taken.`,
+		`Only a payout that is in no batch can be cancelled. Its external id stays taken.
+
+If a station has released it before, an earlier version of it may still confirm
+until the coin that it is bound to is spent by something else: until then do not
+ask for the same payment under another id, or it could be paid twice.`,
 		`  heliograph payouts cancel 2026-11-0007`,
 		cobra.ExactArgs(1), func(_ context.Context, args []string) error {
 			return c.with(func(t *treasury) error {

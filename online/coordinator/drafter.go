@@ -153,7 +153,7 @@ func (d *drafter) group(anchor batch.OutPoint, members []book.Payout, available 
 	why := ""
 	switch {
 	case !there:
-		why = "it was released before and is bound to the coin " + anchor.String() + ", which cannot be spent now"
+		why = "it was released before and is bound to the coin " + anchor.String() + ", which cannot be spent now; if it is spent, see first whether that paid this payout: asked for under another id it would be paid twice"
 	case len(d.payouts)+len(members) > batch.MaxPayments:
 		why = batchIsFull
 	}
