@@ -200,10 +200,10 @@ func TestBytesPerInput(t *testing.T) {
 		}
 		return len(request), len(answer)
 	}
-	in1, out1 := measure(30)
-	in2, out2 := measure(60)
-	in, out := float64(in2-in1)/30, float64(out2-out1)/30
-	t.Logf("bytes per input: %.1f in, %.1f out; apart: %d in, %d out", in, out, in1-int(30*in), out1-int(30*out))
+	in1, out1 := measure(25)
+	in2, out2 := measure(45)
+	in, out := float64(in2-in1)/20, float64(out2-out1)/20
+	t.Logf("bytes per input: %.1f in, %.1f out; apart: %d in, %d out", in, out, in1-int(25*in), out1-int(25*out))
 	if in > 125 || out > 98 {
 		t.Fatalf("%.2f bytes in and %.2f out per input; at most 125 and 98", in, out)
 	}
