@@ -41,6 +41,7 @@ var floors = []struct {
 	{"shared/charter", 3, "what people decided; knows no batch"},
 	{"shared/psbt", 4, "a view of a batch for other wallets"},
 	{"shared/policy", 4, "joins charter, batch and ledger into a verdict"},
+	{"shared/policy/diff", 5, "what a change of rules allows and refuses, asked of the rules' own code"},
 	{"ceremonies", 5, "what machines have in common"},
 	{"ceremonies/enrolment", 6, "a ceremony; ceremonies never import each other"},
 	{"ceremonies/keygen", 6, "a ceremony; ceremonies never import each other"},

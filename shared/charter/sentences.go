@@ -41,7 +41,7 @@ func (c Charter) Sentences() []string {
 		if r.Effect == Allow {
 			allows++
 		}
-		out = append(out, r.ID+": "+r.sentence(d.ClockTolerance))
+		out = append(out, r.ID+": "+r.Sentence(d.ClockTolerance))
 	}
 	if allows == 0 {
 		say("No rule allows a payment: nothing can be paid.")
@@ -81,7 +81,9 @@ func (p Counterparty) sentence(net wallet.Network) string {
 	return fmt.Sprintf("\"%s\" is paid at %s.", p.Name, list(addresses, "or"))
 }
 
-func (r Rule) sentence(tolerance uint32) string {
+// Sentence says what a rule of a valid charter means; tolerance is the charter's
+// clock tolerance in seconds.
+func (r Rule) Sentence(tolerance uint32) string {
 	to := ""
 	if len(r.To) > 0 {
 		to = " to " + list(quoted(r.To), "or")

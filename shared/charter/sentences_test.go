@@ -67,7 +67,7 @@ func TestSentencesOfOtherRules(t *testing.T) {
 		`a request that pays "Ada" expires at most 1 h 30 min after the time it states.`:           {Effect: Require, To: to[:1], Check: MaxLifetime, Max: 5400},
 		`a request expires at most 1 s after the time it states.`:                                  {Effect: Require, Check: MaxLifetime, Max: 1},
 	} {
-		if got := r.sentence(7200); got != want {
+		if got := r.Sentence(7200); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

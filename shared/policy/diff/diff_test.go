@@ -1,0 +1,279 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"heliograph/shared/batch"
+	"heliograph/shared/charter"
+	"heliograph/shared/policy"
+)
+
+const coin = 100_000_000 // sat in one bitcoin
+
+func allow(to ...string) charter.Rule {
+	return charter.Rule{ID: "pay/all", Effect: charter.Allow, To: to}
+}
+
+func require(id string, check charter.Check, most int64, to ...string) charter.Rule {
+	r := charter.Rule{ID: id, Effect: charter.Require, Check: check, Max: most, To: to}
+	if check == charter.MaxWindow {
+		r.Window = 86_400
+	}
+	return r
+}
+
+// desk pays Ann, Ben and Cem.
+func desk(rules ...charter.Rule) charter.Document {
+	return document(everybody, append([]charter.Rule{allow()}, rules...)...)
+}
+
+func cited(examples []Example) string {
+	var ids []string
+	for _, e := range examples {
+		ids = append(ids, e.Rule)
+	}
+	return strings.Join(ids, " ")
+}
+
+// Each change newly allows, and newly refuses, what breaks exactly these checks.
+func TestCompare(t *testing.T) {
+	stranger := document(append([]string{"Dan"}, everybody...), allow())
+	moved := desk()
+	moved.Counterparties[0].Destinations = [][]byte{place("Ann's new place")}
+	gap := desk()
+	gap.Gap = 30
+	clock := desk(require("cap/day", charter.MaxWindow, coin))
+	clock.ClockTolerance = 3600
+	pair := func(id string, most int64, to ...string) charter.Rule {
+		return require(id, charter.MaxBatch, most, to...)
+	}
+	for _, c := range []struct {
+		name             string
+		from, to         charter.Document
+		allowed, refused string
+	}{
+		{"nothing", desk(require("cap", charter.MaxBatch, coin)), desk(require("cap", charter.MaxBatch, coin)), "", ""},
+		{"another id", desk(require("cap/a", charter.MaxBatch, coin)), desk(require("cap/b", charter.MaxBatch, coin)), "", ""},
+		{"a cap is raised", desk(require("cap", charter.MaxOutput, coin)), desk(require("cap", charter.MaxOutput, 2*coin)), "cap", ""},
+		{"a cap is lowered", desk(require("cap", charter.MaxOutput, coin)), desk(require("cap", charter.MaxOutput, coin-1)), "", "cap"},
+		{"a payee is added", desk(), stranger, "payout/counterparty", ""},
+		{"a payee moves", desk(), moved, "payout/counterparty", "payout/counterparty"},
+		{"an allow is narrowed", desk(), document(everybody, allow("Ann")), "", "default/deny"},
+		{"a deny", desk(), desk(charter.Rule{ID: "no", Effect: charter.Deny, To: []string{"Ben"}}), "", "no"},
+		{"a denied payee's cap", desk(charter.Rule{ID: "no", Effect: charter.Deny, To: []string{"Ben"}}, require("cap", charter.MaxBatch, coin, "Ben")),
+			desk(charter.Rule{ID: "no", Effect: charter.Deny, To: []string{"Ben"}}), "", ""},
+		{"a shadowed cap goes", desk(require("a", charter.MaxBatch, coin), require("b", charter.MaxOutput, 2*coin)), desk(require("a", charter.MaxBatch, coin)), "", ""},
+		{"a cap of a batch for one of an output", desk(require("cap", charter.MaxBatch, coin)), desk(require("cap", charter.MaxOutput, coin)), "cap", ""},
+		{"a cap of a transaction for one of a batch", desk(require("cap", charter.MaxTransaction, coin)), desk(require("cap", charter.MaxBatch, coin)), "", "cap"},
+		{"a window for a batch", desk(require("cap", charter.MaxWindow, coin)), desk(require("cap", charter.MaxBatch, coin)), "cap", ""},
+		{"parts that add up", desk(require("cap", charter.MaxBatch, 20_000)), document(everybody, allow(), pair("a", 10_000, "Ann"), pair("b", 10_000, "Ben"), pair("c", 10_000, "Cem")), "cap", "a b c"},
+		{"parts that add up exactly", desk(pair("cap", 30_000), pair("a", 10_000, "Ann"), pair("b", 10_000, "Ben"), pair("c", 10_000, "Cem")),
+			desk(pair("a", 10_000, "Ann"), pair("b", 10_000, "Ben"), pair("c", 10_000, "Cem")), "", ""},
+		{"parts that add up to one more", desk(pair("cap", 29_999), pair("a", 10_000, "Ann"), pair("b", 10_000, "Ben"), pair("c", 10_000, "Cem")),
+			desk(pair("a", 10_000, "Ann"), pair("b", 10_000, "Ben"), pair("c", 10_000, "Cem")), "cap", ""},
+		// Any two together are at most 10,001: all three are at most 15,001, for sat
+		// are whole.
+		{"overlapping pairs", desk(pair("cap", 15_001), pair("a", 10_001, "Ann", "Ben"), pair("b", 10_001, "Ben", "Cem"), pair("c", 10_001, "Ann", "Cem")),
+			desk(pair("a", 10_001, "Ann", "Ben"), pair("b", 10_001, "Ben", "Cem"), pair("c", 10_001, "Ann", "Cem")), "", ""},
+		{"overlapping pairs, one less", desk(pair("cap", 15_000), pair("a", 10_001, "Ann", "Ben"), pair("b", 10_001, "Ben", "Cem"), pair("c", 10_001, "Ann", "Cem")),
+			desk(pair("a", 10_001, "Ann", "Ben"), pair("b", 10_001, "Ben", "Cem"), pair("c", 10_001, "Ann", "Cem")), "cap", ""},
+		{"what dust forbids", desk(pair("cap", 500)), desk(pair("cap", 300)), "", "cap"},
+		{"below dust there is nothing", desk(pair("cap", 100)), desk(pair("cap", 200)), "", ""},
+		{"more payments than a batch holds", desk(require("cap", charter.MaxBatch, coin)), desk(require("cap", charter.MaxOutput, 1_000)), "", "cap"},
+		{"a fee", desk(require("fee", charter.MaxFee, 1000)), desk(require("fee", charter.MaxFee, 1001)), "fee", ""},
+		{"a rate that a fee bounds", desk(require("fee", charter.MaxFee, 1000), require("rate", charter.MaxFeeRate, 1000)), desk(require("fee", charter.MaxFee, 1000)), "", ""},
+		{"a rate", desk(require("fee", charter.MaxFee, 1000), require("rate", charter.MaxFeeRate, 5)), desk(require("fee", charter.MaxFee, 1000)), "rate", ""},
+		{"a fee that a rate bounds", desk(require("rate", charter.MaxFeeRate, 1), require("fee", charter.MaxFee, 100_000)), desk(require("rate", charter.MaxFeeRate, 1)), "", ""},
+		{"a percentage", desk(require("share", charter.MaxFeePercent, 100)), desk(require("share", charter.MaxFeePercent, 101)), "share", ""},
+		{"a percentage that small payments hide", desk(require("share", charter.MaxFeePercent, 100), require("cap", charter.MaxBatch, 296)),
+			desk(require("share", charter.MaxFeePercent, 101), require("cap", charter.MaxBatch, 296)), "", ""},
+		{"a percentage of another's payments", desk(require("fee", charter.MaxFee, 10)), desk(require("share", charter.MaxFeePercent, 1, "Ann")), "fee", "share"},
+		{"a lifetime", desk(require("life", charter.MaxLifetime, 60)), desk(require("life", charter.MaxLifetime, 61)), "life", ""},
+		{"a gap", desk(), gap, "wallet/change-gap", ""},
+		{"a shorter memory by the clock", desk(require("cap/day", charter.MaxWindow, coin)), clock, "cap/day", ""},
+		{"a window per payee", desk(require("all", charter.MaxWindow, 2*coin)), desk(require("a", charter.MaxWindow, coin, "Ann"), require("b", charter.MaxWindow, coin, "Ben"), require("c", charter.MaxWindow, coin, "Cem")), "all", "a b c"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := Compare(made(t, c.from), made(t, c.to))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cited(d.Allowed); got != c.allowed {
+				t.Errorf("newly allowed %q, want %q\n%s", got, c.allowed, strings.Join(d.Sentences(), "\n"))
+			}
+			if got := cited(d.Refused); got != c.refused {
+				t.Errorf("newly refused %q, want %q\n%s", got, c.refused, strings.Join(d.Sentences(), "\n"))
+			}
+			if len(d.UndecidedAllowed)+len(d.UndecidedRefused) > 0 {
+				t.Errorf("undecided: %q %q", d.UndecidedAllowed, d.UndecidedRefused)
+			}
+			again, err := Compare(made(t, c.from), made(t, c.to))
+			if err != nil || !slices.Equal(again.Sentences(), d.Sentences()) {
+				t.Errorf("a second comparison differs: %v", err)
+			}
+			for _, e := range slices.Concat(d.Allowed, d.Refused) {
+				feasible(t, e.Case)
+			}
+		})
+	}
+}
+
+// feasible fails the test unless a batch could be asked for: no payment is dust, no
+// transaction is too large or smaller than its outputs.
+func feasible(t *testing.T, k policy.Case) {
+	t.Helper()
+	for _, p := range k.Payments {
+		if p.Amount < int64(batch.DustLimit(p.Script)) || p.Amount > int64(batch.MaxMoney) {
+			t.Errorf("a payment of %d sat", p.Amount)
+		}
+	}
+	if len(k.Payments) > batch.MaxPayments || len(k.Transactions) > batch.MaxTransactions || k.Lifetime < 1 {
+		t.Errorf("%d payments in %d transactions, for %d s", len(k.Payments), len(k.Transactions), k.Lifetime)
+	}
+	for _, tx := range k.Transactions {
+		var scripts [][]byte
+		for _, p := range tx.Payments {
+			scripts = append(scripts, k.Payments[p].Script)
+		}
+		if size, ok := relayed.size(scripts, tx.VSize); !ok || size != tx.VSize || tx.Fee < 0 {
+			t.Errorf("a transaction of %d vB for %d payments: the next there is has %d", tx.VSize, len(scripts), size)
+		}
+	}
+}
+
+// What cannot be settled is said, and never taken for unchanged: here within a
+// budget of no work at all.
+func TestUndecidedIsSaid(t *testing.T) {
+	pair := func(id string, to ...string) charter.Rule { return require(id, charter.MaxBatch, 10_001, to...) }
+	pairs := []charter.Rule{pair("a", "Ann", "Ben"), pair("b", "Ben", "Cem"), pair("c", "Ann", "Cem")}
+	s := search{
+		strict: newSide(made(t, desk(append(pairs, require("cap", charter.MaxBatch, 15_001))...))),
+		loose:  newSide(made(t, desk(pairs...))), space: relayed, budget: &budget{},
+	}
+	s.run()
+	d := Diff{UndecidedAllowed: s.undecided}
+	if len(s.found) != 0 || !slices.Equal(s.undecided, []string{"cap"}) || d.Same() {
+		t.Fatalf("%q", s.undecided)
+	}
+	if text := strings.Join(d.Sentences(), "\n"); !strings.Contains(text, "cap gives way could not be decided") || strings.Contains(text, "Nothing is newly allowed") {
+		t.Error(text)
+	}
+}
+
+// The words of a whole comparison.
+func TestSentences(t *testing.T) {
+	from := desk(require("cap/day", charter.MaxWindow, coin), require("fee", charter.MaxFee, 1000))
+	to := document([]string{"Ann", "Ben", "Dan"}, allow(), require("cap/day", charter.MaxWindow, 2*coin))
+	d, err := Compare(made(t, from), made(t, to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(d.Sentences(), "\n")
+	for _, want := range []string{
+		`NEWLY ALLOWED (cap/day), for example: transaction 1 of 1 pays 0.00000294 BTC to "Ann", for a fee of 0.00000000 BTC. before it, 28 h ago, 0.99999707 BTC had left to "Ann".`,
+		`  the old charter refuses it: cap/day: 1.00000001 BTC would leave within 24 h; at most 1.00000000 BTC may.`,
+		`NEWLY ALLOWED (fee), for example:`,
+		`NEWLY ALLOWED (payout/counterparty), for example: transaction 1 of 1 pays 0.00000294 BTC to "Dan"`,
+		`Newly refused (payout/counterparty), for example: transaction 1 of 1 pays 0.00000294 BTC to "Cem"`,
+		`Written otherwise: counterparty "Cem" is removed.`,
+		`Written otherwise: counterparty "Dan" is added.`,
+		`of "Dan" is a new destination.`,
+		`Written otherwise: rule fee is removed: the fee of a transaction is at most 0.00001000 BTC (1,000 sat).`,
+		`Written otherwise: rule cap/day is changed: within any 24 h, payments and fees are together at most 2.00000000 BTC`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("not said: %s\n%s", want, text)
+		}
+	}
+	if _, err := Compare(charter.Charter{}, made(t, to)); err == nil {
+		t.Error("the zero charter is compared")
+	}
+}
+
+// manyRules are two charters of 50 rules over 40 payees, with limits that overlap.
+func manyRules(t testing.TB) (prior, next charter.Charter) {
+	var names []string
+	for i := range 40 {
+		names = append(names, "Payee "+string(rune('A'+i/26))+string(rune('a'+i%26)))
+	}
+	rules := func(more int64) []charter.Rule {
+		out := []charter.Rule{{ID: "pay/all", Effect: charter.Allow}, require("cap/day", charter.MaxWindow, 20*coin+more)}
+		for i := range 48 {
+			check := charter.Check(i%8 + 1)
+			most := int64(i+1)*coin/10 + more
+			switch check {
+			case charter.MaxFee:
+				most = int64(i)*1000 + more
+			case charter.MaxFeeRate, charter.MaxFeePercent:
+				most = int64(i) + 20
+			case charter.MaxLifetime:
+				most = int64(i)*60 + more
+			}
+			to := []string{}
+			for j := i % 5; j < len(names); j += i%5 + 2 {
+				to = append(to, names[j])
+			}
+			out = append(out, require("r/"+string(rune('a'+i/10))+string(rune('0'+i%10)), check, most, to...))
+		}
+		return out
+	}
+	return made(t, document(names, rules(0)...)), made(t, document(names, rules(1000)...))
+}
+
+func BenchmarkCompare50Rules(b *testing.B) {
+	prior, next := manyRules(b)
+	for b.Loop() {
+		d, err := Compare(prior, next)
+		if err != nil || len(d.Allowed) == 0 {
+			b.Fatal(err, len(d.Allowed))
+		}
+	}
+}
+
+// overlapping are two charters of 50 rules, of which 48 limit what batches pay to
+// sets of payees that overlap as they like: the worst there is for a search.
+func overlapping(t testing.TB) (prior, next charter.Charter) {
+	var names []string
+	for i := range 40 {
+		names = append(names, fmt.Sprintf("Payee %02d", i))
+	}
+	rules := func(more int64) []charter.Rule {
+		out := []charter.Rule{{ID: "pay/all", Effect: charter.Allow}, require("cap/all", charter.MaxBatch, 30*coin+more)}
+		for i := range 48 {
+			var to []string
+			for j := range names {
+				if (5*i+3*j+i*i*j%11)%13 < 3 {
+					to = append(to, names[j])
+				}
+			}
+			out = append(out, require(fmt.Sprintf("r/%02d", i), charter.MaxBatch, int64(i%7+2)*coin+int64(i), to...))
+		}
+		return out
+	}
+	return made(t, document(names, rules(0)...)), made(t, document(names, rules(coin)...))
+}
+
+func BenchmarkCompareOverlapping(b *testing.B) {
+	prior, next := overlapping(b)
+	for b.Loop() {
+		d, err := Compare(prior, next)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(d.UndecidedAllowed)+len(d.UndecidedRefused)), "undecided")
+	}
+}
+
+func TestManyRulesAreDecided(t *testing.T) {
+	prior, next := manyRules(t)
+	d, err := Compare(prior, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Allowed) == 0 || len(d.Refused) != 0 || len(d.UndecidedAllowed)+len(d.UndecidedRefused) != 0 {
+		t.Errorf("allowed %q, refused %q, undecided %q %q", cited(d.Allowed), cited(d.Refused), d.UndecidedAllowed, d.UndecidedRefused)
+	}
+}

@@ -1,0 +1,402 @@
+package diff
+
+import (
+	"math/big"
+)
+
+// item is a kind of payment to be packed: n payments of it amount together to
+// anything from n*least to n*most sat.
+type item struct {
+	least, most int64
+}
+
+// row is a limit on a sum: the items that it counts, and the most they may be
+// together in sat.
+type row struct {
+	counts []bool
+	most   int64
+}
+
+// packing asks for payments whose sum is at least target, within all rows.
+// trigger, if it is not negative, is an item of which there must be one.
+type packing struct {
+	items   []item
+	rows    []row
+	number  int64 // payments at most
+	target  int64 // sat
+	trigger int
+}
+
+// packed is how many payments of an item there are, and their sum.
+type packed struct {
+	number, sum int64
+}
+
+// answer is the result of a search.
+type answer uint8
+
+const (
+	no answer = iota
+	yes
+	undecided
+)
+
+// budget is how many fractions a search may still work out, so that charters made
+// to be hard cost seconds and not for ever.
+type budget struct{ work int }
+
+// solve decides a packing exactly, unless the budget runs out. The three quick
+// ways are proofs too; only overlapping limits need the search behind them.
+func (p packing) solve(b *budget) ([]packed, answer) {
+	if p.number < 1 || len(p.items) == 0 {
+		return nil, no
+	}
+	for _, r := range p.rows {
+		if r.most < 0 {
+			return nil, no
+		}
+	}
+	for i := range p.items { // one payment
+		if p.trigger >= 0 && i != p.trigger {
+			continue
+		}
+		if amount := max(p.target, p.items[i].least); amount <= min(p.items[i].most, p.slack(i, nil)) {
+			out := make([]packed, len(p.items))
+			out[i] = packed{1, amount}
+			return out, yes
+		}
+	}
+	for _, r := range p.rows { // one limit over everything
+		if r.most < p.target && all(r.counts) {
+			return nil, no
+		}
+	}
+	if out, ok := p.greedy(); ok {
+		return out, yes
+	}
+	q, back := p.undominated()
+	found, a := q.search(b)
+	if a != yes {
+		return nil, a
+	}
+	out := make([]packed, len(p.items))
+	for i, f := range found {
+		out[back[i]] = f
+	}
+	return out, yes
+}
+
+func all(bits []bool) bool {
+	for _, b := range bits {
+		if !b {
+			return false
+		}
+	}
+	return true
+}
+
+// slack is what item i may still be, in sat, beside what there is.
+func (p packing) slack(i int, there []packed) int64 {
+	least := int64(1) << 62
+	for _, r := range p.rows {
+		if !r.counts[i] {
+			continue
+		}
+		left := r.most
+		for k, x := range there {
+			if r.counts[k] {
+				left -= x.sum
+			}
+		}
+		least = min(least, left)
+	}
+	return least
+}
+
+// greedy fills the items one after the other. It finds the most there is if any
+// two limits are nested or apart, and every item can be as small as it likes.
+func (p packing) greedy() ([]packed, bool) {
+	out := make([]packed, len(p.items))
+	number, sum := p.number, int64(0)
+	fill := func(i int, atMost int64) {
+		it := p.items[i]
+		amount := min(p.slack(i, out), atMost)
+		if number < 1 || amount < it.least {
+			return
+		}
+		n := min((amount-1)/it.most+1, number)
+		if n > 1 && n > amount/it.least {
+			n--
+		}
+		amount = min(amount, n*it.most)
+		out[i] = packed{out[i].number + n, out[i].sum + amount}
+		number, sum = number-n, sum+amount
+	}
+	if p.trigger >= 0 {
+		fill(p.trigger, max(p.items[p.trigger].least, p.target))
+		if out[p.trigger].number == 0 {
+			return nil, false
+		}
+	}
+	for i := range p.items {
+		if i != p.trigger && sum < p.target {
+			fill(i, max(p.items[i].least, p.target-sum))
+		}
+	}
+	return out, sum >= p.target
+}
+
+// undominated leaves out items that another can stand in for wherever they
+// appear: one that fewer limits count, that may be as small and as large.
+func (p packing) undominated() (packing, []int) {
+	var keep []int
+	for i := range p.items {
+		dominated := false
+		for k := range p.items {
+			if k == i || i == p.trigger || !p.dominates(k, i) {
+				continue
+			}
+			// Of two that can stand in for each other the first stays.
+			if k < i || k == p.trigger || !p.dominates(i, k) {
+				dominated = true
+				break
+			}
+		}
+		if !dominated {
+			keep = append(keep, i)
+		}
+	}
+	q := packing{number: p.number, target: p.target, trigger: -1}
+	for at, i := range keep {
+		q.items = append(q.items, p.items[i])
+		if i == p.trigger {
+			q.trigger = at
+		}
+	}
+	for _, r := range p.rows {
+		part := row{most: r.most, counts: make([]bool, len(keep))}
+		for at, i := range keep {
+			part.counts[at] = r.counts[i]
+		}
+		q.rows = append(q.rows, part)
+	}
+	return q, keep
+}
+
+func (p packing) dominates(k, i int) bool {
+	if p.items[k].least > p.items[i].least || p.items[k].most < p.items[i].most {
+		return false
+	}
+	for _, r := range p.rows {
+		if r.counts[k] && !r.counts[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// bounds is a node of the search: what each variable is at least, and at most
+// (-1: no bound). Variable 2i is the number of item i, 2i+1 the sat above the
+// least that so many payments can be.
+type bounds struct{ low, high []int64 }
+
+// search is branch and bound over exact linear programs: it ends with a packing,
+// or with the proof that there is none.
+func (p packing) search(b *budget) ([]packed, answer) {
+	vars := 2 * len(p.items)
+	first := bounds{make([]int64, vars), make([]int64, vars)}
+	for i := range first.high {
+		first.high[i] = -1
+	}
+	if p.trigger >= 0 {
+		first.low[2*p.trigger] = 1
+	}
+	stack := []bounds{first}
+	for len(stack) > 0 {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		x, value, ok := p.relax(at, b)
+		if b.work < 0 {
+			return nil, undecided
+		}
+		if !ok || value.Cmp(new(big.Rat).SetInt64(p.target)) < 0 {
+			continue
+		}
+		branch := -1
+		for i, v := range x {
+			if !v.IsInt() {
+				branch = i
+				break
+			}
+		}
+		if branch < 0 {
+			out := make([]packed, len(p.items))
+			for i, it := range p.items {
+				n := x[2*i].Num().Int64()
+				out[i] = packed{n, n*it.least + x[2*i+1].Num().Int64()}
+			}
+			return out, yes
+		}
+		floor := new(big.Int).Quo(x[branch].Num(), x[branch].Denom()).Int64()
+		below, above := at.clone(), at.clone()
+		below.high[branch] = floor
+		above.low[branch] = floor + 1
+		if it := p.items[branch/2]; branch%2 == 1 {
+			// So much above the least takes so many payments.
+			number := &above.low[branch-1]
+			*number = max(*number, floor/(it.most-it.least)+1)
+		}
+		stack = append(stack, below, above)
+	}
+	return nil, no
+}
+
+func (b bounds) clone() bounds {
+	return bounds{append([]int64(nil), b.low...), append([]int64(nil), b.high...)}
+}
+
+// relax solves the linear program of a node: the largest sum, without asking for
+// whole numbers. Variables are counted from their lower bounds, so that zero is
+// a solution wherever there is one: limits count nothing negatively, and the one
+// row that does, the link of an item's sum to its number, holds at the lower
+// bounds because search raises both.
+func (p packing) relax(at bounds, b *budget) (x []*big.Rat, value *big.Rat, ok bool) {
+	vars := len(at.low)
+	var a [][]int64
+	var limit []int64
+	add := func(coefficients []int64, most int64) bool {
+		for i, c := range coefficients {
+			most -= c * at.low[i]
+		}
+		a, limit = append(a, coefficients), append(limit, most)
+		return most >= 0
+	}
+	one := make([]int64, vars)
+	ok = true
+	for i, it := range p.items {
+		one[2*i] = 1
+		link := make([]int64, vars)
+		link[2*i], link[2*i+1] = it.least-it.most, 1
+		ok = add(link, 0) && ok
+	}
+	ok = add(one, p.number) && ok
+	for _, r := range p.rows {
+		c := make([]int64, vars)
+		for i, it := range p.items {
+			if r.counts[i] {
+				c[2*i], c[2*i+1] = it.least, 1
+			}
+		}
+		ok = add(c, r.most) && ok
+	}
+	for i, high := range at.high {
+		if high >= 0 {
+			c := make([]int64, vars)
+			c[i] = 1
+			ok = add(c, high) && ok
+		}
+	}
+	if !ok {
+		return nil, nil, false
+	}
+	goal := make([]int64, vars)
+	base := int64(0)
+	for i, it := range p.items {
+		goal[2*i], goal[2*i+1] = it.least, 1
+		base += it.least*at.low[2*i] + at.low[2*i+1]
+	}
+	x, value = simplex(a, limit, goal, b)
+	for i := range x {
+		x[i].Add(x[i], new(big.Rat).SetInt64(at.low[i]))
+	}
+	return x, value.Add(value, new(big.Rat).SetInt64(base)), true
+}
+
+// simplex maximises goal*x for x >= 0 with a*x <= limit, in exact fractions. All
+// limits are at least zero and the maximum is finite. Bland's rule ends it, or
+// the budget, below zero then, and what it returns is nothing.
+func simplex(a [][]int64, limit, goal []int64, b *budget) (x []*big.Rat, value *big.Rat) {
+	m, n := len(a), len(goal)
+	rat := func(v int64) *big.Rat { return new(big.Rat).SetInt64(v) }
+	t := make([][]*big.Rat, m+1) // columns: n variables, m slacks, right side
+	basis := make([]int, m)
+	for i := range t {
+		t[i] = make([]*big.Rat, n+m+1)
+		for j := range t[i] {
+			t[i][j] = new(big.Rat)
+		}
+		if i == m {
+			for j, g := range goal {
+				t[i][j] = rat(-g)
+			}
+			break
+		}
+		for j, c := range a[i] {
+			t[i][j] = rat(c)
+		}
+		t[i][n+i], t[i][n+m] = rat(1), rat(limit[i])
+		basis[i] = n + i
+	}
+	b.work -= (m + 1) * (n + m + 1)
+	for b.work >= 0 {
+		enter := -1
+		for j := range n + m {
+			if t[m][j].Sign() < 0 {
+				enter = j
+				break
+			}
+		}
+		if enter < 0 {
+			break
+		}
+		leave, least := -1, new(big.Rat)
+		for i := range m {
+			if t[i][enter].Sign() <= 0 {
+				continue
+			}
+			ratio := new(big.Rat).Quo(t[i][n+m], t[i][enter])
+			if c := ratio.Cmp(least); leave < 0 || c < 0 || c == 0 && basis[i] < basis[leave] {
+				leave, least = i, ratio
+			}
+		}
+		if leave < 0 {
+			panic("diff: internal error: a packing without bound")
+		}
+		b.work -= pivot(t, leave, enter)
+		basis[leave] = enter
+	}
+	x = make([]*big.Rat, n)
+	for j := range x {
+		x[j] = new(big.Rat)
+	}
+	for i, j := range basis {
+		if j < n {
+			x[j].Set(t[i][n+m])
+		}
+	}
+	return x, t[m][n+m]
+}
+
+// pivot makes a variable basic instead of another, and counts what it works out.
+func pivot(t [][]*big.Rat, leave, enter int) (work int) {
+	by := new(big.Rat).Inv(t[leave][enter])
+	var places []int
+	for j, v := range t[leave] {
+		if v.Sign() != 0 {
+			v.Mul(v, by)
+			places = append(places, j)
+		}
+	}
+	product := new(big.Rat)
+	for i := range t {
+		if i == leave || t[i][enter].Sign() == 0 {
+			continue
+		}
+		factor := new(big.Rat).Set(t[i][enter])
+		for _, j := range places {
+			t[i][j].Sub(t[i][j], product.Mul(factor, t[leave][j]))
+		}
+		work += len(places)
+	}
+	return work
+}
