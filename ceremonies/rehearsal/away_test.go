@@ -317,6 +317,28 @@ func TestOwnConflictingHeadFreezes(t *testing.T) {
 	if !clone.Sign.Status().Frozen {
 		t.Fatal("the clone is not frozen")
 	}
+	// A fork further back is the same proof.
+	older := &Station{Number: 0, Disk: s.Disk.Copy(), Identity: s.Identity}
+	if err := w.Restart(older); err != nil {
+		t.Fatal(err)
+	}
+	fork := clone.Sign.Status().Head
+	if _, err := w.Sign(w.Pay("con-e", "Exchange", payee(1), 1, 2000, 100_000), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	copied := s.Disk.Copy()
+	_, next, err := w.Open(w.Pay("con-f", "Exchange", payee(1), 2, 2000, 100_000), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fork.Seq >= s.Sign.Status().Head.Seq {
+		t.Fatalf("the fork is at record %d, not behind %d", fork.Seq, s.Sign.Status().Head.Seq)
+	}
+	w.refuses(t, s, w.forge(t, next, func(o *signing.Order, _ *batch.Request) { o.Heads[0] = fork }, nil), "signing/rolled-back")
+	s.Disk = copied
+	if err := w.Restart(s); err != nil {
+		t.Fatal(err)
+	}
 	// The same key's head in another wallet freezes nobody.
 	foreign := s.Sign.Status().Head
 	foreign.Wallet[0] ^= 1

@@ -52,7 +52,7 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		return ceremonies.Step{}, fault
 	}
 	own := order.Heads[s.setup.Station]
-	if s.isOwn(own) && (own.Later(s.state.Head) || own.Seq == s.state.Head.Seq && own.Last != s.state.Head.Last) {
+	if s.isOwn(own) && (own.Later(s.state.Head) || s.forked(own)) {
 		return s.freeze(e, own)
 	}
 	snapshot, fault := s.remember(order.Heads, req.Missed, e.Time)
@@ -117,6 +117,13 @@ func (s *Station) place(o Order, acks [][64]byte, digest [32]byte) (int, *ceremo
 func (s *Station) isOwn(h ledger.Head) bool {
 	return h.Instance == s.setup.Instance.Public() && h.Wallet == s.state.Head.Wallet &&
 		int(h.Station) == s.setup.Station && h.Verify() == nil
+}
+
+// forked reports whether a head of this installation contradicts its own
+// records: another copy of its disk signed it.
+func (s *Station) forked(own ledger.Head) bool {
+	var fork *ledger.Fork
+	return errors.As(s.ledger.AddHead(own), &fork)
 }
 
 // current refuses a decision that rests on less than this station knows by now:

@@ -33,7 +33,13 @@ as the one before, of which batch broadcast chooses.`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			var err error
 			if o.Lifetime, err = parsePeriod(lifetime); err != nil {
-				return &failure{Usage, "--lifetime: " + err.Error(), ""}
+				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
+			}
+			if o.Ladder < 1 || o.Ladder > batch.MaxVariants {
+				return &failure{Usage, fmt.Sprintf("--ladder: %d fees for each transaction", o.Ladder), fmt.Sprintf("Write 1 to %d.", batch.MaxVariants)}
+			}
+			if o.MaxOutputs < 2 {
+				return &failure{Usage, fmt.Sprintf("--max-outputs: %d outputs leave no room for a payment and its change", o.MaxOutputs), "Write 2 or more."}
 			}
 			return c.withChain(ctx, func(t *treasury) error { return c.drafted(ctx, t, o, rate) })
 		})
@@ -43,6 +49,8 @@ as the one before, of which batch broadcast chooses.`,
 	cmd.Flags().IntVar(&o.Ladder, "ladder", 1, "fees to sign for each transaction (1 to 8)")
 	return cmd
 }
+
+const remedyLifetime = "Write a period such as 30m, 2h or 1d."
 
 var rateForm = regexp.MustCompile(`^([0-9]{1,5})(?:\.([0-9]{1,3}))?$`)
 
@@ -64,7 +72,7 @@ func (c *commands) feeRate(ctx context.Context, t *treasury, o *coordinator.Draf
 	var err error
 	if rate != "" {
 		if o.FeeRateSatPerKvB, err = parseRate(rate); err != nil {
-			return &failure{Usage, "--fee-rate: " + err.Error(), ""}
+			return &failure{Usage, "--fee-rate: " + err.Error(), "Write sat/vB, such as 5 or 2.5, at least 1."}
 		}
 		return nil
 	}
@@ -173,7 +181,7 @@ The signed transactions are kept; heliograph batch broadcast sends them.`+device
 		cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 			var err error
 			if o.Quorum, err = parseQuorum(quorum); err != nil {
-				return &failure{Usage, "--quorum: " + err.Error(), ""}
+				return &failure{Usage, "--quorum: " + err.Error(), "Write the stations in visiting order, such as 0,2; heliograph wallet lists them."}
 			}
 			return c.with(func(t *treasury) error {
 				at, err := c.openTerminal(t, camera, screen)
@@ -242,7 +250,7 @@ is in no block.`,
 					return err
 				}
 				if b.Status != book.BatchConfirmed {
-					return &failure{Waiting, fmt.Sprintf("batch %d is %s, not confirmed yet", b.Number, b.Status), ""}
+					return &failure{Waiting, fmt.Sprintf("batch %d is %s, not confirmed yet", b.Number, b.Status), "Wait for a block and track it again; a batch that is only signed is sent with heliograph batch broadcast."}
 				}
 				return nil
 			})

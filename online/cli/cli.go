@@ -119,11 +119,13 @@ func explain(err error) *failure {
 	}
 	switch {
 	case errors.Is(err, coordinator.ErrWaiting), errors.Is(err, errEnded):
-		return &failure{Waiting, what, ""}
+		return &failure{Waiting, what, "Run the same command again when they are there."}
 	case errors.Is(err, coordinator.ErrNothingPending):
 		return &failure{Waiting, what, "Import payouts (heliograph payouts import), or finish what is under way (heliograph batch list)."}
-	case errors.Is(err, coordinator.ErrNoWallet), errors.Is(err, coordinator.ErrNotEnrolled):
-		return &failure{Waiting, what, ""}
+	case errors.Is(err, coordinator.ErrNotEnrolled):
+		return &failure{Waiting, what, "Enrol them: heliograph enrol --stations N --threshold T --camera DIR --screen DIR."}
+	case errors.Is(err, coordinator.ErrNoWallet):
+		return &failure{Waiting, what, "Enrol the stations and generate the key: heliograph enrol, then heliograph keygen."}
 	case errors.Is(err, context.Canceled):
 		return &failure{Waiting, "stopped; what was done so far is kept", "Run the same command again to go on."}
 	case errors.Is(err, store.ErrAbsent):

@@ -161,7 +161,7 @@ func (c *commands) verified(blocks, walletFile string, files []string) error {
 		return err
 	}
 	if len(report.Findings) > 0 {
-		return &failure{Error, fmt.Sprintf("%d things are amiss", len(report.Findings)), ""}
+		return &failure{Error, fmt.Sprintf("%d things are amiss", len(report.Findings)), "Check that the blocks, the wallet file and the payout files are whole and belong together; if they do, stop paying and look into each finding."}
 	}
 	c.say("verified: every payout was paid exactly once, and nothing else")
 	return nil

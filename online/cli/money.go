@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -80,7 +81,7 @@ func (t *treasury) onlyPractice(what string) error {
 	if t.practice() {
 		return nil
 	}
-	return &failure{Usage, what + " is for practice (regtest) only", ""}
+	return &failure{Usage, what + " is for practice (regtest) only", "On a real network coins come from a real wallet: heliograph address shows where to."}
 }
 
 func (c *commands) fund() *cobra.Command {
@@ -138,6 +139,9 @@ func (c *commands) mine() *cobra.Command {
 goes to the hot wallet.`,
 		`  heliograph mine --blocks 1`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			if blocks < 1 || blocks > 10_000 {
+				return &failure{Usage, fmt.Sprintf("mine: %d blocks", blocks), "Write --blocks 1 to 10000."}
+			}
 			return c.withChain(ctx, func(t *treasury) error {
 				if err := t.onlyPractice("mine"); err != nil {
 					return err

@@ -37,7 +37,7 @@ stations have nonces left to sign it.`,
 				})
 			}
 			if o.Lifetime, err = parsePeriod(lifetime); err != nil {
-				return &failure{Usage, "--lifetime: " + err.Error(), ""}
+				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
 			}
 			return c.withChain(ctx, func(t *treasury) error {
 				if err := c.feeRate(ctx, t, &o, rate); err != nil {

@@ -233,7 +233,7 @@ func (c *Coordinator) step(m ceremonies.Machine, in ceremonies.Input) (ceremonie
 }
 
 // ErrNoWallet says that key generation is not finished.
-var ErrNoWallet = errors.New("there is no wallet yet: enrol the stations and run the key generation first (heliograph enrol, heliograph keygen)")
+var ErrNoWallet = errors.New("there is no wallet yet")
 
 // Public is the wallet's public record. ErrNoWallet before all stations have
 // confirmed it.

@@ -19,7 +19,7 @@ type plan struct {
 }
 
 // ErrNotEnrolled says that the roster is not complete.
-var ErrNotEnrolled = errors.New("the stations are not enrolled yet: run heliograph enrol first")
+var ErrNotEnrolled = errors.New("the stations are not enrolled yet")
 
 // Roster is the finished roster. ErrNotEnrolled before there is one.
 func (c *Coordinator) Roster() (enrolment.Roster, error) {

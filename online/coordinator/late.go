@@ -3,7 +3,6 @@ package coordinator
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
@@ -53,14 +52,14 @@ func (c *Coordinator) late(desk *signing.Desk, sealed []byte) (ceremonies.Step, 
 		return ceremonies.Step{}, err
 	}
 	if kept == nil {
-		return ceremonies.Step{}, fmt.Errorf("coordinator: late answer: it answers a request that this treasury never made")
+		return ceremonies.Step{}, notLate("It answers a request that this treasury never made.", "Scan the answer that was not taken in time.")
 	}
 	session, err := desk.ResumeSession(kept)
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
 	if session.Ended() == "" {
-		return ceremonies.Step{}, errors.New("coordinator: late answer: its session has not ended: heliograph batch sign goes on with it")
+		return ceremonies.Step{}, notLate("Its session has not ended.", "heliograph batch sign goes on with it.")
 	}
 	e, err := c.event(ceremonies.Scanned{Bytes: sealed})
 	if err != nil {
@@ -71,4 +70,9 @@ func (c *Coordinator) late(desk *signing.Desk, sealed []byte) (ceremonies.Step, 
 		return ceremonies.Step{}, err
 	}
 	return step, c.store.Commit(book.Change{Records: step.Save})
+}
+
+// notLate is the fault of an answer that is none to an ended session.
+func notLate(what, remedy string) *ceremonies.Fault {
+	return &ceremonies.Fault{Code: "session/other-order", What: what, Safe: "Nothing has changed.", Remedy: remedy}
 }
