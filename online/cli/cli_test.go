@@ -22,6 +22,13 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 		},
+		// treasury DIR makes the treasury of a wallet that exists.
+		"treasury": func() {
+			if err := makeTreasury(os.Args[1]); err != nil {
+				os.Stderr.WriteString(err.Error() + "\n")
+				os.Exit(1)
+			}
+		},
 	})
 }
 
