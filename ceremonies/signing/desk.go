@@ -1,8 +1,10 @@
 package signing
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"heliograph/ceremonies"
@@ -22,24 +24,39 @@ type Desk struct {
 }
 
 // deskStation is what the desk keeps of one station, as the record
-// "desk/station/NN".
+// "desk/station/NN". Its pages are records of their own, since a page is the
+// whole message that carries it.
 type deskStation struct {
 	Head     ledger.Head `cbor:"1,keyasint"`
 	Epoch    [16]byte    `cbor:"2,keyasint"`
 	Next     uint64      `cbor:"3,keyasint"` // first index not yet given to a request
-	Pages    [][]byte    `cbor:"4,keyasint"` // sealed messages whose pages cover Next and later
-	Seen     []uint64    `cbor:"5,keyasint"` // by station: the last record it was shown
-	Answered uint64      `cbor:"6,keyasint"` // first index that no saved response used
+	Seen     []uint64    `cbor:"4,keyasint"` // by station: the last record it was shown
+	Answered uint64      `cbor:"5,keyasint"` // first index that no saved response used
+
+	pages []deskPage // by index, each going on where the one before ends
 }
 
-// DeskPrefix and RecordPrefix are the names under which a desk keeps its own.
+// deskPage is a page of commitments and the message that it came in, which the
+// station signed.
+type deskPage struct {
+	Page
+	count  uint64
+	sealed []byte
+	kept   bool // it is a record already
+}
+
+func (p deskPage) end() uint64 { return p.Start + p.count }
+
+// The names under which a desk keeps its own. The record of a page that cannot
+// be needed any more is emptied.
 const (
 	DeskPrefix   = "desk/station/"
+	PagePrefix   = "desk/page/"
 	RecordPrefix = "desk/ledger/"
 )
 
-// NewDesk opens a desk from the kept records under DeskPrefix and RecordPrefix
-// (none for a new wallet); records of other names are passed over.
+// NewDesk opens a desk from the kept records under DeskPrefix, PagePrefix and
+// RecordPrefix (none for a new wallet); records of other names are passed over.
 func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk, error) {
 	if err := g.check(); err != nil {
 		return nil, err
@@ -64,13 +81,21 @@ func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk
 		d.stations[i].Seen = make([]uint64, n)
 	}
 	var entries [][]byte
+	pages := make([][]deskPage, n)
 	for _, r := range kept {
 		switch {
 		case strings.HasPrefix(r.Name, RecordPrefix):
 			entries = append(entries, r.Value)
+		case strings.HasPrefix(r.Name, PagePrefix) && len(r.Value) > 0:
+			station, page, err := d.page(r.Value)
+			if err != nil {
+				return nil, fmt.Errorf("signing: desk: %s: %w", r.Name, err)
+			}
+			page.kept = true
+			pages[station] = append(pages[station], page)
 		case strings.HasPrefix(r.Name, DeskPrefix):
 			var st deskStation
-			if err := wire.Unmarshal(r.Value, &st, 64<<20); err != nil {
+			if err := wire.Unmarshal(r.Value, &st, 1<<16); err != nil {
 				return nil, fmt.Errorf("signing: desk: %s: %w", r.Name, err)
 			}
 			if int(st.Head.Station) >= n || len(st.Seen) != n {
@@ -78,6 +103,10 @@ func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk
 			}
 			d.stations[st.Head.Station] = st
 		}
+	}
+	for i := range d.stations {
+		slices.SortFunc(pages[i], func(a, b deskPage) int { return cmp.Compare(a.Start, b.Start) })
+		d.stations[i].pages = pages[i]
 	}
 	records, err := decodeRecords(entries)
 	if err != nil {
@@ -127,9 +156,10 @@ func (d *Desk) AddPool(sealed []byte) (int, []ceremonies.Record, error) {
 	if int(p.Head.Station) != i || p.Head.Seq != 0 || p.Head.Next != 0 || p.Page.Start != 0 || count == 0 || p.Head.Epoch != p.Page.Epoch {
 		return 0, nil, errors.New("signing: pool: not a first pool")
 	}
-	st.Head, st.Epoch, st.Pages = p.Head, p.Page.Epoch, [][]byte{sealed}
-	rec, err := d.keep(i)
-	return i, []ceremonies.Record{rec}, err
+	st.Head, st.Epoch = p.Head, p.Page.Epoch
+	st.pages = []deskPage{{Page: p.Page, count: count, sealed: sealed}}
+	save, err := d.keep(i)
+	return i, save, err
 }
 
 // OrderOf is the digest of the order that a sealed response answers. A *Fault
@@ -169,11 +199,7 @@ func (d *Desk) Ledger() *ledger.Ledger { return d.ledger }
 
 // Unused counts the commitments of a station that no answer has used.
 func (d *Desk) Unused(station int) int {
-	end, err := d.end(station)
-	if err != nil || end < d.stations[station].Answered {
-		return 0
-	}
-	return int(end - d.stations[station].Answered)
+	return int(d.end(station) - d.stations[station].Answered)
 }
 
 // start is the first index that a request for count nonces of a station names:
@@ -183,82 +209,63 @@ func (d *Desk) Unused(station int) int {
 // lock the station out for good. Counting anew from the last answer is safe:
 // whichever order a station answers burns its indices for every other one, and
 // all orders since that answer name the same head, so it answers one at most.
-func (d *Desk) start(station, count int) (uint64, error) {
+func (d *Desk) start(station, count int) uint64 {
 	st := &d.stations[station]
-	end, err := d.end(station)
-	if err != nil {
-		return 0, err
+	if st.Next < st.Answered || st.Next-st.Answered > maxSkip || st.Next+uint64(count) > d.end(station) {
+		return st.Answered
 	}
-	if st.Next < st.Answered || st.Next-st.Answered > maxSkip || st.Next+uint64(count) > end {
-		return st.Answered, nil
-	}
-	return st.Next, nil
+	return st.Next
 }
 
 // end is the index after the last commitment that follows on those before it.
-func (d *Desk) end(station int) (uint64, error) {
+func (d *Desk) end(station int) uint64 {
 	end := d.stations[station].Answered
-	for _, sealed := range d.stations[station].Pages {
-		p, err := d.page(sealed)
-		if err != nil {
-			return 0, err
-		}
-		n, err := p.count()
-		if err != nil {
-			return 0, err
-		}
+	for _, p := range d.stations[station].pages {
 		if p.Start <= end {
-			end = max(end, p.Start+n)
+			end = max(end, p.end())
 		}
 	}
-	return end, nil
+	return end
 }
 
-// refill keeps a page that goes on where the station's commitments end, and no
-// more of them than an honest station publishes. Any other page is of no use to
-// anybody, and a station that sends such pages would fill the desk's memory.
+// refill takes in a page that goes on where the station's commitments end, and
+// no more of them than an honest station publishes. Any other page is of no use
+// to anybody, and a station that sends such pages would fill the desk's memory.
 func (d *Desk) refill(station int, p Page, sealed []byte) error {
-	end, err := d.end(station)
-	if err != nil {
-		return err
-	}
 	n, err := p.count()
 	if err != nil {
 		return err
 	}
 	st := &d.stations[station]
-	if p.Start == end && end-st.Answered <= maxPool-n {
-		st.Pages = append(st.Pages, sealed)
+	if end := d.end(station); n > 0 && p.Start == end && end-st.Answered <= maxPool-n {
+		st.pages = append(st.pages, deskPage{Page: p, count: n, sealed: sealed})
 	}
 	return nil
 }
 
-// covering are the pages that hold any of count commitments from start on.
-func (d *Desk) covering(station int, start uint64, count int) ([][]byte, error) {
+// covering are the messages that hold any of count commitments from start on.
+func (d *Desk) covering(station int, start uint64, count int) [][]byte {
 	var out [][]byte
-	for _, sealed := range d.stations[station].Pages {
-		p, err := d.page(sealed)
-		if err != nil {
-			return nil, err
-		}
-		n, err := p.count()
-		if err != nil {
-			return nil, err
-		}
-		if p.Start < start+uint64(count) && start < p.Start+n {
-			out = append(out, sealed)
+	for _, p := range d.stations[station].pages {
+		if p.Start < start+uint64(count) && start < p.end() {
+			out = append(out, p.sealed)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// page reads the page out of a kept message, which was verified when it came.
-func (d *Desk) page(sealed []byte) (Page, error) {
+// page reads the page out of a message, and whose it is.
+func (d *Desk) page(sealed []byte) (int, deskPage, error) {
 	opened, err := wire.Open(sealed, d.ring)
 	if err != nil {
-		return Page{}, err
+		return 0, deskPage{}, err
 	}
-	return pageOf(opened)
+	p, err := pageOf(opened)
+	if err != nil {
+		return 0, deskPage{}, err
+	}
+	n, err := p.count()
+	return opened.Party().Station, deskPage{Page: p, count: n, sealed: sealed}, err
 }
 
 // pageOf is the page that a station-signed message carries.
@@ -283,18 +290,10 @@ func pageOf(opened wire.Opened) (Page, error) {
 // commitments gives count commitments of a station from index start on.
 func (d *Desk) commitments(station int, start uint64, count int) ([][nonceSize]byte, error) {
 	out := make([][nonceSize]byte, 0, count)
-	for _, sealed := range d.stations[station].Pages {
-		p, err := d.page(sealed)
-		if err != nil {
-			return nil, err
-		}
-		n, err := p.count()
-		if err != nil {
-			return nil, err
-		}
+	for _, p := range d.stations[station].pages {
 		for len(out) < count {
 			want := start + uint64(len(out))
-			if p.Epoch != d.stations[station].Epoch || want < p.Start || want >= p.Start+n {
+			if p.Epoch != d.stations[station].Epoch || want < p.Start || want >= p.end() {
 				break
 			}
 			var c [nonceSize]byte
@@ -308,28 +307,30 @@ func (d *Desk) commitments(station int, start uint64, count int) ([][nonceSize]b
 	return out, nil
 }
 
-// keep is the record of one station, with pages that can no longer be needed
-// left out: those that end before the first index of an unanswered request.
-func (d *Desk) keep(station int) (ceremonies.Record, error) {
+// keep gives the records of one station: its state, the pages that are new, and
+// emptied those that can no longer be needed, because they end before the first
+// index of an unanswered request.
+func (d *Desk) keep(station int) ([]ceremonies.Record, error) {
 	st := &d.stations[station]
-	live := st.Pages[:0:0]
-	for _, sealed := range st.Pages {
-		p, err := d.page(sealed)
-		if err != nil {
-			return ceremonies.Record{}, err
-		}
-		n, err := p.count()
-		if err != nil {
-			return ceremonies.Record{}, err
-		}
-		if p.Start+n > st.Answered {
-			live = append(live, sealed)
-		}
-	}
-	st.Pages = live
 	b, err := wire.Marshal(*st)
 	if err != nil {
-		return ceremonies.Record{}, err
+		return nil, err
 	}
-	return ceremonies.Record{Name: fmt.Sprintf("%s%02d", DeskPrefix, station), Value: b}, nil
+	save := []ceremonies.Record{{Name: fmt.Sprintf("%s%02d", DeskPrefix, station), Value: b}}
+	live := st.pages[:0:0]
+	for _, p := range st.pages {
+		name := fmt.Sprintf("%s%02d/%020d", PagePrefix, station, p.Start)
+		switch {
+		case p.end() > st.Answered:
+			if !p.kept {
+				save = append(save, ceremonies.Record{Name: name, Value: p.sealed})
+			}
+			p.kept = true
+			live = append(live, p)
+		case p.kept:
+			save = append(save, ceremonies.Record{Name: name, Value: []byte{}})
+		}
+	}
+	st.pages = live
+	return save, nil
 }

@@ -78,20 +78,13 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: no station %d", station)
 		}
 		st := &d.stations[station]
-		first, err := d.start(station, slots)
-		if err != nil {
-			return nil, ceremonies.Step{}, err
-		}
+		first := d.start(station, slots)
 		o.Quorum = append(o.Quorum, uint8(station))
 		o.Starts = append(o.Starts, Start{Epoch: st.Epoch, Index: first})
 		if columns[p], err = d.commitments(station, first, slots); err != nil {
 			return nil, ceremonies.Step{}, err
 		}
-		pages, err := d.covering(station, first, slots)
-		if err != nil {
-			return nil, ceremonies.Step{}, err
-		}
-		s.state.Pages = append(s.state.Pages, pages...)
+		s.state.Pages = append(s.state.Pages, d.covering(station, first, slots)...)
 	}
 	if o.Nonces, err = aggregate(columns, o.Quorum, slots); err != nil {
 		return nil, ceremonies.Step{}, err
@@ -106,11 +99,11 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 	var save []ceremonies.Record
 	for p, station := range quorum {
 		d.stations[station].Next = o.Starts[p].Index + uint64(slots)
-		rec, err := d.keep(station)
+		records, err := d.keep(station)
 		if err != nil {
 			return nil, ceremonies.Step{}, err
 		}
-		save = append(save, rec)
+		save = append(save, records...)
 	}
 	step, err := s.visit(e, "opened", nil)
 	step.Save = append(save, step.Save...)
@@ -379,11 +372,11 @@ func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]cere
 	for i, h := range o.Heads {
 		st.Seen[i] = max(st.Seen[i], h.Seq)
 	}
-	rec, err := d.keep(station)
+	save, err := d.keep(station)
 	if err != nil {
 		return nil, err
 	}
-	return []ceremonies.Record{rec, {Name: fmt.Sprintf("%s%02d/%012d", RecordPrefix, station, r.Head.Seq), Value: r.Record}}, nil
+	return append(save, ceremonies.Record{Name: fmt.Sprintf("%s%02d/%012d", RecordPrefix, station, r.Head.Seq), Value: r.Record}), nil
 }
 
 // combine gives the BIP340 signatures of all slots, 64 bytes each.
@@ -441,11 +434,11 @@ func (s *Session) giveBack() ([]ceremonies.Record, error) {
 			continue
 		}
 		st.Next = max(start, st.Answered)
-		rec, err := s.desk.keep(station)
+		records, err := s.desk.keep(station)
 		if err != nil {
 			return nil, err
 		}
-		save = append(save, rec)
+		save = append(save, records...)
 	}
 	return save, nil
 }
