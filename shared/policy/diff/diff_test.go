@@ -43,6 +43,8 @@ func TestCompare(t *testing.T) {
 	stranger := document(append([]string{"Dan"}, everybody...), allow())
 	moved := desk()
 	moved.Counterparties[0].Destinations = [][]byte{place("Ann's new place")}
+	second := desk()
+	second.Counterparties[0].Destinations = [][]byte{place("Ann"), place("another"), place("Ann's new place")}
 	gap := desk()
 	gap.Gap = 30
 	clock := desk(require("cap/day", charter.MaxWindow, coin))
@@ -91,6 +93,15 @@ func TestCompare(t *testing.T) {
 		{"a percentage that small payments hide", desk(require("share", charter.MaxFeePercent, 100), require("cap", charter.MaxBatch, 296)),
 			desk(require("share", charter.MaxFeePercent, 101), require("cap", charter.MaxBatch, 296)), "", ""},
 		{"a percentage of another's payments", desk(require("fee", charter.MaxFee, 10)), desk(require("share", charter.MaxFeePercent, 1, "Ann")), "fee", "share"},
+		{"a percentage that one sum alone breaks", desk(require("share", charter.MaxFeePercent, 335), require("cap", charter.MaxBatch, 298)),
+			desk(require("share", charter.MaxFeePercent, 336), require("cap", charter.MaxBatch, 298)), "share", ""},
+		{"a fee of whose demands the higher counts", desk(require("fee", charter.MaxFee, 1000, "Ben"), require("a", charter.MaxFeePercent, 5000, "Ann"), require("b", charter.MaxFeePercent, 1000, "Ben")),
+			desk(require("a", charter.MaxFeePercent, 5000, "Ann"), require("b", charter.MaxFeePercent, 1000, "Ben")), "fee", ""},
+		{"a fee that a window has no room for", desk(require("fee", charter.MaxFee, 1000), require("day", charter.MaxWindow, 1294)), desk(require("day", charter.MaxWindow, 1294)), "", ""},
+		{"a fee that a window has room for", desk(require("fee", charter.MaxFee, 1000), require("day", charter.MaxWindow, 1295)), desk(require("day", charter.MaxWindow, 1295)), "fee", ""},
+		{"a rate of one more", desk(require("rate", charter.MaxFeeRate, 5)), desk(require("rate", charter.MaxFeeRate, 6)), "rate", ""},
+		{"a payee who can be paid nothing", desk(), document(append([]string{"Dan"}, everybody...), allow(), pair("cap", 100, "Dan")), "", ""},
+		{"a payee with one more place", desk(), second, "payout/counterparty", ""},
 		{"a lifetime", desk(require("life", charter.MaxLifetime, 60)), desk(require("life", charter.MaxLifetime, 61)), "life", ""},
 		{"a gap", desk(), gap, "wallet/change-gap", ""},
 		{"a shorter memory by the clock", desk(require("cap/day", charter.MaxWindow, coin)), clock, "cap/day", ""},
