@@ -13,26 +13,6 @@ import (
 	"heliograph/shared/batch"
 )
 
-// fork is an independent copy of a world at rest: disks are copied, machines
-// resumed from them.
-func (w *World) fork(t *rapid.T) *World {
-	c := *w
-	c.Disk = w.Disk.Copy()
-	c.Stations = nil
-	for _, s := range w.Stations {
-		n := &Station{Number: s.Number, Disk: s.Disk.Copy(), Identity: s.Identity}
-		if err := c.Restart(n); err != nil {
-			t.Fatal(err)
-		}
-		c.Stations = append(c.Stations, n)
-	}
-	var err error
-	if c.Desk, err = signing.NewDesk(SigningGroup(c.Public), c.Courier, c.Disk.Records("desk/")); err != nil {
-		t.Fatal(err)
-	}
-	return &c
-}
-
 // A coordinator that shows whatever it has, in any order, to anybody, while
 // stations crash and restart. Whatever happens: an index serves one order, an
 // order has one answer, and the honest path stays open.
@@ -46,7 +26,10 @@ func TestAnythingInAnyOrder(t *testing.T) {
 	}
 	base := ready(t, 2, 3)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := base.fork(rt)
+		w, err := base.Copy()
+		if err != nil {
+			rt.Fatal(err)
+		}
 		var requests [][]byte
 		used := make([]map[uint64][32]byte, len(w.Stations))    // index -> order
 		answers := make([]map[[32]byte][]byte, len(w.Stations)) // order -> answer

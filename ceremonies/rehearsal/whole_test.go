@@ -46,12 +46,25 @@ func ready(t *testing.T, threshold, n int) *World {
 
 func readySeed(t *testing.T, threshold, n int, seed uint64) *World {
 	t.Helper()
-	w, err := New(threshold, n, seed)
+	key := [3]uint64{uint64(threshold), uint64(n), seed}
+	if generated[key] == nil {
+		w, err := New(threshold, n, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		generated[key] = w.begin(t)
+	}
+	w, err := generated[key].Copy()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.begin(t)
+	w.Enrol = generated[key].Enrol // for drafts; enrolment is over
+	return w
 }
+
+// generated holds worlds after key generation, of which tests take copies: they
+// differ only in what happens afterwards.
+var generated = make(map[[3]uint64]*World)
 
 // readyPool is a 2-of-3 world with larger nonce pools.
 func readyPool(t *testing.T, pool int) *World {
