@@ -32,7 +32,7 @@ func TestJSONIsDescribed(t *testing.T) {
 		}
 	}
 	for _, document := range []any{
-		batchView{}, walletDocument{}, stationDocument{}, addressDocument{}, payoutDocument{}, importDocument{}, verifier.Report{}, coordinator.Waiting{}, checkDocument{}, diffDocument{},
+		batchView{}, walletDocument{}, stationDocument{}, addressDocument{}, payoutDocument{}, importDocument{}, verifier.Report{}, coordinator.Waiting{}, checkDocument{}, diffDocument{}, recognisedDocument{},
 	} {
 		walk(reflect.TypeOf(document))
 	}

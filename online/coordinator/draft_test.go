@@ -1,6 +1,7 @@
 package coordinator_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -225,6 +226,50 @@ func TestPSBTs(t *testing.T) {
 	if len(files) != 2*variants {
 		t.Fatalf("signed: %d files for %d variants", len(files), variants)
 	}
+	for _, f := range files {
+		r, err := y.Recognise(f.Bytes)
+		must(t, err)
+		if r.Batch != 1 || r.File != f.Name {
+			t.Errorf("%s is recognised as %+v", f.Name, r)
+		}
+	}
+}
+
+// A PSBT comes back from elsewhere: one of this treasury that somebody wrote
+// differently, one of another transaction, or one with a byte too many.
+func TestRecognise(t *testing.T) {
+	y := ready(t)
+	y.owe("mine", 300_000, 2)
+	y.draft(plain)
+	mine, err := y.PSBTs("1")
+	must(t, err)
+	if _, err := y.Recognise(append(mine[0].Bytes[:len(mine[0].Bytes):len(mine[0].Bytes)], 0)); err == nil {
+		t.Error("a PSBT with a trailing byte is read")
+	}
+	_, v, _, err := y.Batch("1")
+	must(t, err)
+	tx := v.Transactions()[0].Variants()[0].Tx()
+	for later, want := range []coordinator.Recognised{{Batch: 1}, {}} {
+		tx.LockTime += uint32(later)
+		var unsigned bytes.Buffer
+		must(t, tx.Serialize(&unsigned))
+		bare := append([]byte("psbt\xff\x01\x00"), compact(unsigned.Len())...)
+		bare = append(append(bare, unsigned.Bytes()...), 0)
+		bare = append(bare, make([]byte, len(tx.TxIn)+len(tx.TxOut))...)
+		r, err := y.Recognise(bare)
+		must(t, err)
+		if r != want {
+			t.Errorf("lock time %d: recognised as %+v, want %+v", tx.LockTime, r, want)
+		}
+	}
+}
+
+// compact is a length as Bitcoin writes it, below 65,536.
+func compact(n int) []byte {
+	if n < 253 {
+		return []byte{byte(n)}
+	}
+	return []byte{253, byte(n), byte(n >> 8)}
 }
 
 func TestFindingBatches(t *testing.T) {
