@@ -27,7 +27,7 @@ func (c Charter) Sentences() []string {
 		say("It follows the charter %s.", hex.EncodeToString(d.Prior[:]))
 	}
 	say("Any %d of %d stations can sign together; fewer cannot.", d.Threshold, len(d.Stations))
-	out = append(out, c.boundSentence())
+	out = append(out, BoundSentence(int(c.doc.Threshold), len(c.doc.Stations)))
 	for i, s := range d.Stations {
 		say("Station %d is \"%s\": instance key %s, host key %s.", i, s.Name, s.InstanceKey, hex.EncodeToString(s.HostKey[:]))
 	}
@@ -49,21 +49,6 @@ func (c Charter) Sentences() []string {
 	say("Change goes to addresses of this wallet at most %d past the highest one used.", d.Gap)
 	say("The time that a request states is at most %s away from a station's clock.", Period(int64(d.ClockTolerance)))
 	return out
-}
-
-// boundSentence says how many dishonest stations a limit over time survives:
-// fewer than 2t - n (DESIGN 8).
-func (c Charter) boundSentence() string {
-	t, n := int(c.doc.Threshold), len(c.doc.Stations)
-	b := 2*t - n
-	against := "alone"
-	switch {
-	case b == 2:
-		against = "together with 1 dishonest station"
-	case b > 2:
-		against = fmt.Sprintf("together with up to %d dishonest stations", b-1)
-	}
-	return fmt.Sprintf("Limits over time hold against a dishonest coordinator %s; together with %d of the %d stations it could evade them (2 x %d - %d = %d).", against, b, n, t, n, b)
 }
 
 func (p Counterparty) sentence(net wallet.Network) string {

@@ -1,4 +1,4 @@
-package ledger
+package charter
 
 import "fmt"
 
@@ -13,9 +13,9 @@ import "fmt"
 // such a threshold.
 func Bound(t, n int) int { return 2*t - n }
 
-// Sentence says in words what Bound(t, n) means for a wallet that t of n
+// BoundSentence says in words what Bound(t, n) means for a wallet that t of n
 // stations sign for.
-func Sentence(t, n int) string {
+func BoundSentence(t, n int) string {
 	b := Bound(t, n)
 	against := "alone"
 	switch {
