@@ -174,16 +174,6 @@ func (p *process) put(line string) error {
 	return nil
 }
 
-// answer waits for a prompt and types a line, and returns what the process said
-// up to the prompt.
-func (p *process) answer(ctx context.Context, prompt, line string) (string, error) {
-	_, said, err := p.expect(ctx, prompt)
-	if err != nil {
-		return "", err
-	}
-	return said, p.say(line)
-}
-
 // wait waits for the end and returns the exit code and the rest of what the
 // process said.
 func (p *process) wait(ctx context.Context) (int, string, error) {
@@ -207,13 +197,6 @@ func (p *process) wait(ctx context.Context) (int, string, error) {
 			return -1, said, fmt.Errorf("demo: %s did not end: %w", p.name, ctx.Err())
 		}
 	}
-}
-
-// close ends the input and waits for the process to end by itself.
-func (p *process) close(ctx context.Context) error {
-	_ = p.in.Close()
-	_, _, err := p.wait(ctx)
-	return err
 }
 
 // kill ends the process as a power cut would.

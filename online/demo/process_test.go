@@ -35,6 +35,23 @@ func counterpart() int {
 	return len(in.Text())
 }
 
+// answer waits for a prompt and types a line, and returns what the process said
+// up to the prompt.
+func (p *process) answer(ctx context.Context, prompt, line string) (string, error) {
+	_, said, err := p.expect(ctx, prompt)
+	if err != nil {
+		return "", err
+	}
+	return said, p.say(line)
+}
+
+// close ends the input and waits for the process to end by itself.
+func (p *process) close(ctx context.Context) error {
+	_ = p.in.Close()
+	_, _, err := p.wait(ctx)
+	return err
+}
+
 func begin(t *testing.T) (*process, string) {
 	t.Helper()
 	self, err := os.Executable()
