@@ -101,7 +101,16 @@ func (d folder) Lock() (io.Closer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", d.dir, err), f.Close())
 	}
-	return f, nil
+	return folderLock{f}, nil
+}
+
+// folderLock gives the lock up by name, not only by closing: a process that
+// another goroutine is just starting holds a copy of the descriptor until it
+// executes its program, and with it a lock that is merely closed here.
+type folderLock struct{ file diskFile }
+
+func (l folderLock) Close() error {
+	return errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close())
 }
 
 func (d folder) Names() ([]string, error) {

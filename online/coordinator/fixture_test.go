@@ -302,7 +302,12 @@ func (y *treasury) start(nodeDir string) {
 	var err error
 	y.chain.node, err = node.Open(nodeDir, func() int64 { return y.people.world.Now })
 	must(y.t, err)
-	y.t.Cleanup(func() { _ = y.chain.node.Close(); _ = y.store.Close() })
+	y.t.Cleanup(func() {
+		_ = y.chain.node.Close()
+		if y.store != nil {
+			_ = y.store.Close()
+		}
+	})
 	y.open()
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"golang.org/x/sys/unix"
 )
 
 const testTime = int64(1_800_000_000)
@@ -233,6 +235,10 @@ func TestFolderHasOneOwner(t *testing.T) {
 	if _, err := Open(dir, fixedClock); !errors.Is(err, ErrLocked) {
 		t.Fatalf("second owner: %v", err)
 	}
+	// A process that is just being started holds a copy of every descriptor.
+	copied, err := unix.Dup(int(e.lock.file.Fd()))
+	must(t, err)
+	defer func() { _ = unix.Close(copied) }()
 	must(t, e.Close())
 	must(t, e.Close())
 	if _, _, err := e.Tip(context.Background()); !errors.Is(err, ErrClosed) {

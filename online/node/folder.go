@@ -34,8 +34,11 @@ func lockFolder(dir string) (*folderLock, error) {
 	return &folderLock{file}, nil
 }
 
+// release gives the lock up by name, not only by closing: a process that another
+// goroutine is just starting holds a copy of the descriptor until it executes its
+// program, and with it a lock that is merely closed here.
 func (l *folderLock) release() error {
-	if err := l.file.Close(); err != nil {
+	if err := errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close()); err != nil {
 		return fmt.Errorf("node: close: unlock the folder: %w", err)
 	}
 	return nil

@@ -236,7 +236,7 @@ func (s *Store) Close() error {
 		s.db = nil
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+		errs = append(errs, unlock(s.lock))
 		s.lock = nil
 	}
 	return errors.Join(errs...)
@@ -286,6 +286,13 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// unlock gives the lock up by name, not only by closing: a process that another
+// goroutine is just starting holds a copy of the descriptor until it executes its
+// program, and with it a lock that is merely closed here.
+func unlock(file *os.File) error {
+	return errors.Join(unix.Flock(int(file.Fd()), unix.LOCK_UN), file.Close())
 }
 
 func syncFolder(dir string) error {

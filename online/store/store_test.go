@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
 
@@ -198,4 +200,17 @@ func TestHalfMade(t *testing.T) {
 	if load(t, s).Receive != 1 {
 		t.Fatal("what was to be kept first is not there")
 	}
+}
+
+// A process that is just being started holds a copy of every descriptor until it
+// executes its program. A folder that was closed meanwhile can be opened again.
+func TestCloseUnlocksDespiteAForkedCopy(t *testing.T) {
+	s, dir := fresh(t)
+	copied, err := unix.Dup(int(s.lock.Fd()))
+	must(t, err)
+	defer func() { _ = unix.Close(copied) }()
+	must(t, s.Close())
+	again, err := Open(dir)
+	must(t, err)
+	must(t, again.Close())
 }
