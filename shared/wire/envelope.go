@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // suite names the cryptography of an envelope: BIP340 over secp256k1, SHA-256.
@@ -142,7 +143,7 @@ func Open(sealed []byte, ring Keyring) (Opened, error) {
 	if !ok {
 		return Opened{}, fmt.Errorf("wire: opening a %s from key %s: %w", e.Kind, e.Sender, ErrSender)
 	}
-	if party.Role != rules[e.Kind].sender {
+	if !slices.Contains(rules[e.Kind].senders, party.Role) {
 		return Opened{}, fmt.Errorf("wire: opening a %s from %s: %w", e.Kind, party, ErrRole)
 	}
 	return open(sealed, e, party)
@@ -164,7 +165,7 @@ func OpenSelfSigned(sealed []byte, kind Kind) (Opened, error) {
 	if e.Kind != kind {
 		return Opened{}, fmt.Errorf("wire: opening a %s: this is a %s", kind, e.Kind)
 	}
-	return open(sealed, e, Party{Role: r.sender, Station: Unnumbered})
+	return open(sealed, e, Party{Role: r.senders[0], Station: Unnumbered})
 }
 
 func open(sealed []byte, e *envelope, party Party) (Opened, error) {

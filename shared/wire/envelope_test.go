@@ -24,12 +24,14 @@ var (
 	testAux    = [32]byte(bytes.Repeat([]byte{0x55}, 32))
 )
 
-// testRing is a wallet of station 0 (key 1), station 1 (key 2) and the courier (key 9).
+// testRing is a wallet of station 0 (key 1), station 1 (key 2), a person's device
+// (key 7) and the courier (key 9).
 func testRing(t testing.TB) Keyring {
 	t.Helper()
 	ring, err := NewKeyring(testWallet, map[PublicKey]Party{
 		testKey(t, 1).Public(): {Role: RoleStation, Station: 0},
 		testKey(t, 2).Public(): {Role: RoleStation, Station: 1},
+		testKey(t, 7).Public(): {Role: RolePerson, Station: 5},
 		testKey(t, 9).Public(): {Role: RoleCourier},
 	})
 	if err != nil {
@@ -308,7 +310,9 @@ func TestKeyringRefusals(t *testing.T) {
 		"nobody":             {testWallet, nil},
 		"no point":           {testWallet, map[PublicKey]Party{off: {RoleStation, 0}}},
 		"no role":            {testWallet, map[PublicKey]Party{key(1): {0, 0}}},
-		"unknown role":       {testWallet, map[PublicKey]Party{key(1): {3, 0}}},
+		"unknown role":       {testWallet, map[PublicKey]Party{key(1): {4, 0}}},
+		"device too high":    {testWallet, map[PublicKey]Party{key(1): {RolePerson, MaxDevices}}},
+		"unnumbered device":  {testWallet, map[PublicKey]Party{key(1): {RolePerson, Unnumbered}}},
 		"unnumbered":         {testWallet, map[PublicKey]Party{key(1): {RoleStation, Unnumbered}}},
 		"number too large":   {testWallet, map[PublicKey]Party{key(1): {RoleStation, MaxStations}}},
 		"numbered courier":   {testWallet, map[PublicKey]Party{key(1): {RoleCourier, 1}}},
@@ -334,7 +338,7 @@ func TestKeyringRefusals(t *testing.T) {
 // What was sealed opens to the same, under the sealed kind and sender alone.
 func TestSealOpenRoundTrip(t *testing.T) {
 	ring := testRing(t)
-	keys := map[Role]*SigningKey{RoleStation: testKey(t, 2), RoleCourier: testKey(t, 9)}
+	keys := map[Role]*SigningKey{RoleStation: testKey(t, 2), RolePerson: testKey(t, 7), RoleCourier: testKey(t, 9)}
 	var kinds []Kind
 	for kind := range rules {
 		kinds = append(kinds, kind)
@@ -343,7 +347,8 @@ func TestSealOpenRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		body := rapid.SliceOfN(rapid.Byte(), 0, min(kind.MaxBody(), 70_000)).Draw(t, "body")
-		key, wallet := keys[rules[kind].sender], testWallet
+		role := rapid.SampledFrom(rules[kind].senders).Draw(t, "role")
+		key, wallet := keys[role], testWallet
 		if rules[kind].selfSigned {
 			wallet = [32]byte{}
 		}
@@ -360,10 +365,40 @@ func TestSealOpenRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if opened.Kind() != kind || m.Kind != kind || opened.Sender() != key.Public() || !bytes.Equal(opened.Body(), body) || opened.Party().Role != rules[kind].sender {
+		if opened.Kind() != kind || m.Kind != kind || opened.Sender() != key.Public() || !bytes.Equal(opened.Body(), body) || opened.Party().Role != role {
 			t.Fatalf("sealed %s %x, opened %+v", kind, body, opened)
 		}
 	})
+}
+
+// Who may seal which kind, spelled out once more: a station or the coordinator
+// that speaks for a person, or a person's device that speaks for a station, is
+// refused before its signature is looked at.
+func TestEveryKindHasItsSenders(t *testing.T) {
+	station, courier, person := testKey(t, 1), testKey(t, 9), testKey(t, 7)
+	only := func(keys ...*SigningKey) []*SigningKey { return keys }
+	want := map[Kind][]*SigningKey{
+		KindKeygenInvite: only(courier), KindKeygenMessage1: only(station), KindKeygenAggregate: only(courier), KindKeygenMessage2: only(station),
+		KindKeygenCertificate: only(courier), KindKeygenConfirmation: only(station),
+		KindSigningRequest: only(courier), KindSigningResponse: only(station), KindSigningRefusal: only(station), KindNoncePool: only(station), KindRecords: only(courier),
+		KindBallot: only(courier), KindBallotAck: only(station), KindCertificate: only(courier), KindVoidRequest: only(courier), KindVoid: only(station),
+		KindFreeze: only(station, person), KindChallenge: only(station), KindWitness: only(station), KindBallotRefusal: only(station),
+		KindApprovalRequest: only(courier), KindApproval: only(person),
+	}
+	for kind, r := range rules {
+		if r.selfSigned {
+			continue
+		}
+		if want[kind] == nil {
+			t.Errorf("%s is not in this test", kind)
+		}
+		for _, key := range only(station, courier, person) {
+			_, err := Open(seal(t, kind, testWallet, nil, key), testRing(t))
+			if may := slices.Contains(want[kind], key); may != (err == nil) || !may && !errors.Is(err, ErrRole) {
+				t.Errorf("%s sealed by %s: %v", kind, key.Public(), err)
+			}
+		}
+	}
 }
 
 // FuzzOpen: no input panics, and what opens is a message that a holder of a key

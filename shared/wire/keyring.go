@@ -9,10 +9,15 @@ import (
 // MaxStations is the largest number of stations in a keyring (BIP445: n <= 128).
 const MaxStations = 128
 
+// MaxDevices is the largest number of people's offline devices in a keyring: what
+// a charter can list (200 people, 8 credentials each).
+const MaxDevices = 1600
+
 // Unnumbered is the station number of a party known only by its own signature.
 const Unnumbered = -1
 
-// Party is who a key belongs to. Station is 0..n-1 for a station and 0 for the courier.
+// Party is who a key belongs to. Station is 0..n-1 for a station, 0 for the
+// courier, and for a person's device its place among the charter's.
 type Party struct {
 	Role    Role
 	Station int
@@ -20,13 +25,13 @@ type Party struct {
 
 // String names the party.
 func (p Party) String() string {
-	if p.Role != RoleStation {
+	if p.Role != RoleStation && p.Role != RolePerson {
 		return p.Role.String()
 	}
 	if p.Station == Unnumbered {
-		return "an unnumbered station"
+		return "an unnumbered " + p.Role.String()
 	}
-	return fmt.Sprintf("station %d", p.Station)
+	return fmt.Sprintf("%s %d", p.Role, p.Station)
 }
 
 // Keyring says which keys may seal messages for one wallet, and as whom. It comes
@@ -43,7 +48,7 @@ func NewKeyring(wallet [32]byte, parties map[PublicKey]Party) (Keyring, error) {
 	if wallet == ([32]byte{}) {
 		return Keyring{}, errors.New("wire: keyring: the wallet id is zero")
 	}
-	if len(parties) == 0 || len(parties) > MaxStations+1 {
+	if len(parties) == 0 || len(parties) > MaxStations+1+MaxDevices {
 		return Keyring{}, fmt.Errorf("wire: keyring: %d parties", len(parties))
 	}
 	taken := make(map[Party]bool, len(parties))
@@ -72,6 +77,11 @@ func (p Party) check() error {
 	case RoleCourier:
 		if p.Station != 0 {
 			return fmt.Errorf("the courier has station number %d instead of 0", p.Station)
+		}
+		return nil
+	case RolePerson:
+		if p.Station < 0 || p.Station >= MaxDevices {
+			return fmt.Errorf("device number %d is not between 0 and %d", p.Station, MaxDevices-1)
 		}
 		return nil
 	}

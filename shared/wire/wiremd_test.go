@@ -53,7 +53,11 @@ func TestKindsAreDocumented(t *testing.T) {
 		if r.selfSigned {
 			wallet = "zero, self-signed"
 		}
-		want = append(want, fmt.Sprintf("| %d | %s | %s | %s | %d |", kind, r.name, r.sender, wallet, r.maxBody))
+		var from []string
+		for _, role := range r.senders {
+			from = append(from, role.String())
+		}
+		want = append(want, fmt.Sprintf("| %d | %s | %s | %s | %d |", kind, r.name, strings.Join(from, " or "), wallet, r.maxBody))
 	}
 	got := regexp.MustCompile(`(?m)^\| \d+ \|.*\|$`).FindAllString(wireMD, -1)
 	slices.Sort(want)
