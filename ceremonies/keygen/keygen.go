@@ -21,6 +21,7 @@ import (
 	"heliograph/shared/charter"
 	"heliograph/shared/frost"
 	"heliograph/shared/frost/chilldkg"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -111,6 +112,16 @@ type Public struct {
 	PublicShares []frost.PublicShare
 	Recovery     []byte // ChillDKG recovery data
 	Bindings     [][64]byte
+}
+
+// Line is the wallet's line of charters at its beginning. That of the zero
+// Public is the zero Line, which nothing takes.
+func (p Public) Line() lineage.Line {
+	line, err := lineage.Begin(p.Charter, p.Wallet)
+	if err != nil {
+		return lineage.Line{}
+	}
+	return line
 }
 
 type publicFile struct {

@@ -11,6 +11,7 @@ import (
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy"
 	"heliograph/shared/wire"
 )
 
@@ -175,7 +176,7 @@ func TestStationThatWasAwayForLong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, step, err := w.Desk.Open(w.Pay("back", "Exchange", payee(1), 6, 2000, 100_000), []int{2, 0}, w.Event(ceremonies.Start{}))
+	_, step, err := w.Desk.Open(w.Pay("back", "Exchange", payee(1), 6, 2000, 100_000), policy.Evidence{}, []int{2, 0}, w.Event(ceremonies.Start{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
+	"heliograph/shared/policy"
 )
 
 // Coin invents a coin of the wallet at receive index i. Stations cannot see a
@@ -46,7 +47,7 @@ func (w *World) Pay(id, counterparty string, script []byte, change uint32, fee b
 
 // Open draws up an order at the coordinator and returns the first request.
 func (w *World) Open(r batch.Request, quorum ...int) (*signing.Session, []byte, error) {
-	session, step, err := w.Desk.Open(r, quorum, w.Event(ceremonies.Start{}))
+	session, step, err := w.Desk.Open(r, policy.Evidence{}, quorum, w.Event(ceremonies.Start{}))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,8 +6,8 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
-	"heliograph/shared/charter"
 	"heliograph/shared/frost"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 )
 
@@ -29,7 +29,7 @@ func TestSetupThatDoesNotFit(t *testing.T) {
 		"exchanged public shares": func(s *signing.Setup) {
 			s.PublicShares = []frost.PublicShare{s.PublicShares[1], s.PublicShares[0], s.PublicShares[2]}
 		},
-		"no charter":                   func(s *signing.Setup) { s.Charter = charter.Charter{} },
+		"no charter":                   func(s *signing.Setup) { s.Line = lineage.Line{} },
 		"no wallet":                    func(s *signing.Setup) { s.Wallet = wallet.Wallet{} },
 		"an empty pool":                func(s *signing.Setup) { s.Pool = 0 },
 		"a pool that fits no message":  func(s *signing.Setup) { s.Pool = 1 << 20 },

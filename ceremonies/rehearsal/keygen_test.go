@@ -7,9 +7,9 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/keygen"
-	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
 	"heliograph/shared/frost/chilldkg"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -265,25 +265,21 @@ func TestTamperedAggregate(t *testing.T) {
 // so that rules of the practice field would guard real money.
 func TestPracticeCharterPairedWithAnotherKey(t *testing.T) {
 	w := ready(t, 2, 3)
-	setup, err := w.Setup(w.Stations[0])
-	if err != nil {
-		t.Fatal(err)
-	}
 	loose := rules()
 	loose.Rules = loose.Rules[:1]
-	setup.Charter = w.draft(t, loose)
-	if _, _, err := signing.NewStation(setup, w.At(w.Stations[0], ceremonies.Start{})); err == nil {
-		t.Fatal("a station signs under a charter that its key was not generated under")
+	if _, err := lineage.Begin(w.draft(t, loose), w.Public.Wallet); err == nil {
+		t.Fatal("a charter that the key was not generated under begins its line")
 	}
 	d := w.Public.Charter.Document()
 	d.Network = wallet.Mainnet
 	for i := range d.Counterparties {
 		d.Counterparties[i].Destinations = nil
 	}
-	if setup.Charter, err = charter.New(d); err != nil {
+	real, err := charter.New(d)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := signing.NewStation(setup, w.At(w.Stations[0], ceremonies.Start{})); err == nil {
+	if _, err := lineage.Begin(real, w.Public.Wallet); err == nil {
 		t.Fatal("a practice key signs on mainnet")
 	}
 	// And the recovery file does not carry the pairing either.

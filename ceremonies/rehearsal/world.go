@@ -271,7 +271,7 @@ func (w *World) visitKeygen(s *Station, message []byte) ([]byte, error) {
 
 // SigningGroup is what signing needs of the public record.
 func SigningGroup(p keygen.Public) signing.Group {
-	return signing.Group{Charter: p.Charter, Wallet: p.Wallet, PublicShares: p.PublicShares}
+	return signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}
 }
 
 func (w *World) openSigning() error {

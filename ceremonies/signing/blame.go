@@ -83,7 +83,7 @@ func VerifyBlame(g Group, record []byte) (Finding, error) {
 	if r.Digest != Digest(b.Order) {
 		return Finding{}, fmt.Errorf("%w: the answer is to another order", ErrNotProven)
 	}
-	d := g.Charter.Document()
+	d := g.Line.Latest().Document()
 	o, facts, err := decodeOrder(b.Order, len(d.Stations), int(d.Threshold))
 	if err != nil {
 		return guilty(-1, "It answered an order that no station may answer.")

@@ -61,7 +61,7 @@ func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	if courier.Public() != g.Charter.Document().Courier {
+	if courier.Public() != g.Line.Latest().Document().Courier {
 		return nil, errors.New("signing: desk: the courier key is not the one in the charter")
 	}
 	ring, err := g.keyring()

@@ -35,11 +35,12 @@ type Start struct {
 // Order is what a whole quorum signs. Its digest is what every station of the
 // quorum acknowledges, so all of them saw the same bytes.
 type Order struct {
-	Batch  []byte        `cbor:"1,keyasint"` // canonical batch.Request
-	Quorum []uint8       `cbor:"2,keyasint"` // station numbers, in visiting order
-	Starts []Start       `cbor:"3,keyasint"` // by position in Quorum
-	Nonces []byte        `cbor:"4,keyasint"` // aggregate nonces, 66 bytes a slot
-	Heads  []ledger.Head `cbor:"5,keyasint"` // the snapshot: one head for every station 0..n-1
+	Batch    []byte        `cbor:"1,keyasint"` // canonical batch.Request
+	Quorum   []uint8       `cbor:"2,keyasint"` // station numbers, in visiting order
+	Starts   []Start       `cbor:"3,keyasint"` // by position in Quorum
+	Nonces   []byte        `cbor:"4,keyasint"` // aggregate nonces, 66 bytes a slot
+	Heads    []ledger.Head `cbor:"5,keyasint"` // the snapshot: one head for every station 0..n-1
+	Evidence []byte        `cbor:"6,keyasint"` // canonical policy.Evidence
 }
 
 // Digest identifies an order's exact bytes.

@@ -19,7 +19,7 @@ import (
 // and its change. Everything in it is recomputed by this station.
 func review(g Group, o Order, digest [32]byte, approved policy.Approved) ceremonies.Review {
 	v := approved.Verified()
-	d := g.Charter.Document()
+	d := g.Line.Latest().Document()
 	title := "Batch of " + plural(len(v.Request().Payments), "payment")
 	if d.Network.Practice() {
 		title = "PRACTICE: " + title

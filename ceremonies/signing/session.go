@@ -9,6 +9,7 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
 	"heliograph/shared/frost"
+	"heliograph/shared/policy"
 	"heliograph/shared/wire"
 )
 
@@ -55,7 +56,7 @@ func SignaturesName(digest [32]byte) string {
 // Open draws up an order for a quorum in visiting order and takes the nonces
 // it needs from the desk; the returned records keep both. A batch opened again
 // for another quorum gets other nonces; payouts stay bound to their anchors.
-func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
+func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
 	for i, ready := range d.Ready() {
 		if !ready {
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: station %d has not shown its first nonce pool", i)
@@ -69,7 +70,11 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 	if err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	o := Order{Batch: facts, Heads: d.Heads()}
+	proof, err := evidence.Encode()
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	o := Order{Batch: facts, Heads: d.Heads(), Evidence: proof}
 	slots := verified.Inputs()
 	s := &Session{desk: d, verified: verified}
 	columns := make([][][nonceSize]byte, len(quorum))
@@ -92,7 +97,7 @@ func (d *Desk) Open(req batch.Request, quorum []int, e ceremonies.Event) (*Sessi
 	if s.bytes, err = wire.Marshal(o); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	if _, _, err := decodeOrder(s.bytes, len(d.stations), int(d.group.Charter.Document().Threshold)); err != nil {
+	if _, _, err := decodeOrder(s.bytes, len(d.stations), int(d.group.Line.Latest().Document().Threshold)); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
 	s.order, s.digest, s.state.Order = o, Digest(s.bytes), s.bytes
@@ -137,7 +142,7 @@ func (d *Desk) ResumeSession(record []byte) (*Session, error) {
 	if err := wire.Unmarshal(record, &s.state, 64<<20); err != nil {
 		return nil, fmt.Errorf("signing: resume session: %w", err)
 	}
-	doc := d.group.Charter.Document()
+	doc := d.group.Line.Latest().Document()
 	o, req, err := decodeOrder(s.state.Order, len(doc.Stations), int(doc.Threshold))
 	if err != nil {
 		return nil, err
@@ -221,7 +226,7 @@ func (s *Session) visit(e ceremonies.Event, what string, body []byte) (ceremonie
 	}
 	step.Screen = ceremonies.Show{
 		Title:   fmt.Sprintf("Visit %d of %d", len(s.state.Shares)+1, len(s.order.Quorum)),
-		To:      fmt.Sprintf("station %d (%s)", station, s.desk.group.Charter.Document().Stations[station].Name),
+		To:      fmt.Sprintf("station %d (%s)", station, s.desk.group.Line.Latest().Document().Stations[station].Name),
 		Message: step.Send[len(step.Send)-1],
 	}
 	return step, nil

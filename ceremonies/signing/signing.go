@@ -14,8 +14,8 @@ import (
 	"errors"
 	"fmt"
 
-	"heliograph/shared/charter"
 	"heliograph/shared/frost"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -33,7 +33,7 @@ const (
 // Group is what everybody knows of a wallet: the output of key generation
 // that is not secret, with the charter in force.
 type Group struct {
-	Charter      charter.Charter
+	Line         lineage.Line
 	Wallet       wallet.Wallet
 	PublicShares []frost.PublicShare // by station number
 }
@@ -41,7 +41,7 @@ type Group struct {
 // check refuses a group whose parts belong to different wallets: a practice
 // charter paired with another key, or a key with somebody else's charter.
 func (g Group) check() error {
-	d := g.Charter.Document()
+	d := g.Line.Latest().Document()
 	n := len(d.Stations)
 	if n == 0 {
 		return errors.New("signing: group: no charter")
@@ -52,24 +52,18 @@ func (g Group) check() error {
 	if d.Network != g.Wallet.Network() {
 		return fmt.Errorf("signing: group: the charter is for %s, the wallet for %s", d.Network, g.Wallet.Network())
 	}
-	if d.Epoch == 0 {
-		w, err := wallet.New(g.Wallet.Key(), g.Wallet.ChainCode(), d.Network, g.Charter.ID())
-		if err != nil {
-			return fmt.Errorf("signing: group: %w", err)
-		}
-		if w.ID() != g.Wallet.ID() {
-			return errors.New("signing: group: this wallet was not generated under this charter")
-		}
+	if g.Line.Wallet().ID() != g.Wallet.ID() {
+		return errors.New("signing: group: this wallet was not generated under this charter")
 	}
 	return nil
 }
 
 func (g Group) keyring() (wire.Keyring, error) {
-	return g.Charter.Keyring([32]byte(g.Wallet.ID()))
+	return g.Line.Latest().Keyring([32]byte(g.Wallet.ID()))
 }
 
 func (g Group) instances() []wire.PublicKey {
-	stations := g.Charter.Document().Stations
+	stations := g.Line.Latest().Document().Stations
 	keys := make([]wire.PublicKey, len(stations))
 	for i, s := range stations {
 		keys[i] = s.InstanceKey
@@ -88,6 +82,6 @@ func (g Group) signers(quorum []uint8) (*frost.Signers, error) {
 		ids[i] = int(s)
 		shares[i] = g.PublicShares[s]
 	}
-	d := g.Charter.Document()
+	d := g.Line.Latest().Document()
 	return frost.NewSigners(len(d.Stations), int(d.Threshold), frost.ThresholdKey(g.Wallet.Key()), ids, shares)
 }

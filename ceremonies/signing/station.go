@@ -28,7 +28,7 @@ func (s Setup) check() error {
 	if err := s.Group.check(); err != nil {
 		return err
 	}
-	d := s.Charter.Document()
+	d := s.Line.Latest().Document()
 	if s.Station < 0 || s.Station >= len(d.Stations) {
 		return fmt.Errorf("signing: setup: no station %d in the charter", s.Station)
 	}

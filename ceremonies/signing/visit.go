@@ -42,7 +42,7 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 	if len(s.state.Frozen) > 0 {
 		return ceremonies.Step{}, frozenFault(s.state.Frozen)
 	}
-	d := s.setup.Charter.Document()
+	d := s.setup.Line.Latest().Document()
 	order, facts, err := decodeOrder(req.Order, len(d.Stations), int(d.Threshold))
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/malformed", err.Error())
@@ -69,7 +69,11 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 	if fault := s.clock(facts, e.Time); fault != nil {
 		return ceremonies.Step{}, fault
 	}
-	approved, verdict, err := policy.Judge(s.setup.Charter, verified, snapshot)
+	evidence, err := policy.DecodeEvidence(order.Evidence)
+	if err != nil {
+		return ceremonies.Step{}, refused("signing/malformed", err.Error())
+	}
+	approved, verdict, err := policy.Judge(s.setup.Line.At(facts.Time), verified, evidence, order.Quorum, snapshot)
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/judge", err.Error())
 	}
@@ -167,7 +171,7 @@ func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 		if int(r.Station) == s.setup.Station {
 			return refused("signing/records", "a record of this very station travels with the message")
 		}
-		if r.Time > now+int64(s.setup.Charter.Document().ClockTolerance) {
+		if r.Time > now+int64(s.setup.Line.Latest().Document().ClockTolerance) {
 			return refused("signing/records", fmt.Sprintf("a record of station %d is from the future", r.Station))
 		}
 		before := s.ledger.Known()
@@ -251,7 +255,7 @@ func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
 // clock is a local gate: it is not part of the verdict's hash, since every
 // station has its own clock.
 func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
-	tolerance := int64(s.setup.Charter.Document().ClockTolerance)
+	tolerance := int64(s.setup.Line.Latest().Document().ClockTolerance)
 	if r.Time < now-tolerance || r.Time > now+tolerance {
 		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", max(r.Time-now, now-r.Time), tolerance))
 	}

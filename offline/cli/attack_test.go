@@ -21,6 +21,7 @@ import (
 	"heliograph/offline/keystore"
 	"heliograph/offline/keystore/keystoretest"
 	"heliograph/offline/station"
+	"heliograph/shared/policy"
 	"heliograph/shared/qr"
 	"heliograph/shared/wire"
 )
@@ -89,7 +90,7 @@ func put(t *testing.T, dir string, files map[string][]byte) {
 
 func (w *treasury) open(desk *signing.Desk, quorum ...int) (*signing.Session, []byte) {
 	w.t.Helper()
-	session, step, err := desk.Open(w.request(settled.public), quorum, w.event(ceremonies.Start{}))
+	session, step, err := desk.Open(w.request(settled.public), policy.Evidence{}, quorum, w.event(ceremonies.Start{}))
 	must(w.t, err)
 	return session, step.Send[0].Bytes
 }

@@ -17,6 +17,7 @@ import (
 	"heliograph/offline/station"
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
+	"heliograph/shared/policy"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -100,7 +101,7 @@ func found(t *testing.T, now int64) (w *treasury, vaults []*air, talks []*talk, 
 // openDesk is the coordinator's memory after the first pools.
 func (w *treasury) openDesk(public keygen.Public, pools [][]byte) *signing.Desk {
 	w.t.Helper()
-	desk, err := signing.NewDesk(signing.Group{Charter: public.Charter, Wallet: public.Wallet, PublicShares: public.PublicShares}, w.courier, nil)
+	desk, err := signing.NewDesk(signing.Group{Line: public.Line(), Wallet: public.Wallet, PublicShares: public.PublicShares}, w.courier, nil)
 	must(w.t, err)
 	for _, pool := range pools {
 		_, _, err := desk.AddPool(pool)
@@ -117,7 +118,7 @@ func TestStory(t *testing.T) {
 
 	// One batch, one visit each. Typing something else approves nothing.
 	r := w.request(public)
-	session, step, err := desk.Open(r, []int{1, 0}, w.event(ceremonies.Start{}))
+	session, step, err := desk.Open(r, policy.Evidence{}, []int{1, 0}, w.event(ceremonies.Start{}))
 	must(t, err)
 	for _, i := range []int{1, 0} {
 		v, k := vaults[i], talks[i]
@@ -138,7 +139,7 @@ func TestStory(t *testing.T) {
 	big := w.request(public)
 	big.Payments[0].Amount, big.Payments[0].ExternalID = 1_000_001, "big-1"
 	big.Transactions[0].Inputs[0].Amount = 1_500_000
-	session, step, err = desk.Open(big, []int{1, 0}, w.event(ceremonies.Start{}))
+	session, step, err = desk.Open(big, policy.Evidence{}, []int{1, 0}, w.event(ceremonies.Start{}))
 	must(t, err)
 	vaults[1].hold(talks[1], step.Send[0].Bytes)
 	refusal := talks[1].wait("remedy: ")
@@ -147,7 +148,7 @@ func TestStory(t *testing.T) {
 	}
 	_, err = session.Step(w.event(scanned(vaults[1].take(talks[1]))))
 	must(t, err)
-	session, step, err = desk.Open(w.request(public), []int{1, 0}, w.event(ceremonies.Start{}))
+	session, step, err = desk.Open(w.request(public), policy.Evidence{}, []int{1, 0}, w.event(ceremonies.Start{}))
 	must(t, err)
 	vaults[1].hold(talks[1], step.Send[0].Bytes)
 	talks[1].answer("decide: type approve or refuse > ", "refuse")
@@ -256,7 +257,7 @@ func checkReview(t *testing.T, review string) {
 func (w *treasury) once(desk *signing.Desk, public keygen.Public, v *air) {
 	t := w.t
 	t.Helper()
-	_, step, err := desk.Open(w.request(public), []int{0, 1}, w.event(ceremonies.Start{}))
+	_, step, err := desk.Open(w.request(public), policy.Evidence{}, []int{0, 1}, w.event(ceremonies.Start{}))
 	must(t, err)
 	var last []byte
 	for _, c := range []struct {

@@ -170,7 +170,7 @@ func (a *App) keygen() (*ceremony, error) {
 // setup is what a share brings to signing.
 func (a *App) setup(share *keygen.Share) signing.Setup {
 	return signing.Setup{
-		Group:   signing.Group{Charter: share.Public.Charter, Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
+		Group:   signing.Group{Line: share.Public.Line(), Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
 		Station: share.Station, Share: share.Secret, Instance: a.identity.instance, Pool: a.identity.pool,
 	}
 }

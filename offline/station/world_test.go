@@ -20,6 +20,7 @@ import (
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
+	"heliograph/shared/policy"
 	"heliograph/shared/qr"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
@@ -506,7 +507,7 @@ func (w *treasury) openDesk(pools ...[]byte) {
 	var err error
 	w.public, err = w.keygen.Public()
 	w.must(err)
-	w.desk, err = signing.NewDesk(signing.Group{Charter: w.public.Charter, Wallet: w.public.Wallet, PublicShares: w.public.PublicShares}, w.courier, nil)
+	w.desk, err = signing.NewDesk(signing.Group{Line: w.public.Line(), Wallet: w.public.Wallet, PublicShares: w.public.PublicShares}, w.courier, nil)
 	w.must(err)
 	for _, pool := range pools {
 		_, _, err := w.desk.AddPool(pool)
@@ -529,7 +530,7 @@ func (w *treasury) pay(id string, amount batch.Amount) batch.Request {
 // order opens a session for a batch.
 func (w *treasury) order(r batch.Request, quorum ...int) (*signing.Session, []byte) {
 	w.t.Helper()
-	session, step, err := w.desk.Open(r, quorum, w.event(ceremonies.Start{}))
+	session, step, err := w.desk.Open(r, policy.Evidence{}, quorum, w.event(ceremonies.Start{}))
 	w.must(err)
 	return session, step.Send[0].Bytes
 }

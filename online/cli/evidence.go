@@ -51,7 +51,7 @@ signed by the accused. Exit code 0 if it is proven, 1 if not.`,
 			if err != nil {
 				return err
 			}
-			finding, err := signing.VerifyBlame(signing.Group{Charter: p.Charter, Wallet: p.Wallet, PublicShares: p.PublicShares}, record)
+			finding, err := signing.VerifyBlame(signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}, record)
 			if errors.Is(err, signing.ErrNotProven) {
 				return &failure{Error, err.Error(), "Accuse nobody on this record."}
 			}

@@ -62,7 +62,7 @@ func (c *Coordinator) CheckBatch(ref string) (Checked, error) {
 	if err != nil {
 		return Checked{}, fmt.Errorf("coordinator: check batch %d: %w", b.Number, err)
 	}
-	_, verdict, err := policy.Judge(p.Charter, v, snapshot)
+	_, verdict, err := policy.Judge(p.Line().At(v.Request().Time), v, policy.Evidence{}, nil, snapshot)
 	if err != nil {
 		return Checked{}, err
 	}

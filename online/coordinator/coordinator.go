@@ -269,7 +269,7 @@ func (c *Coordinator) deskOf(p keygen.Public) (*signing.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signing.NewDesk(signing.Group{Charter: p.Charter, Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
+	return signing.NewDesk(signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
 }
 
 // Stations lists the wallet's stations.

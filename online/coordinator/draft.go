@@ -108,7 +108,7 @@ func (c *Coordinator) propose(ctx context.Context, chain Chain, o DraftOptions) 
 	if d.verified, err = d.facts.Verify(p.Wallet); err != nil {
 		return nil, fmt.Errorf("coordinator: draft: %w", err)
 	}
-	_, d.verdict, err = policy.Judge(p.Charter, d.verified, snapshot)
+	_, d.verdict, err = policy.Judge(p.Line().At(d.facts.Time), d.verified, policy.Evidence{}, nil, snapshot)
 	return d, err
 }
 

@@ -118,7 +118,7 @@ func (s *signer) open(quorum []int) (ceremonies.Step, error) {
 	if err := s.judge(r); err != nil {
 		return ceremonies.Step{}, err
 	}
-	session, step, err := s.desk.Open(r, quorum, e)
+	session, step, err := s.desk.Open(r, policy.Evidence{}, quorum, e)
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
@@ -178,7 +178,7 @@ func (s *signer) judge(r batch.Request) error {
 	if err != nil {
 		return err
 	}
-	_, verdict, err := policy.Judge(s.public.Charter, v, snapshot)
+	_, verdict, err := policy.Judge(s.public.Line().At(r.Time), v, policy.Evidence{}, nil, snapshot)
 	if err != nil {
 		return err
 	}

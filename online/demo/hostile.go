@@ -113,7 +113,7 @@ func (h *hostile) desk() (*signing.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	group := signing.Group{Charter: h.public.Charter, Wallet: h.public.Wallet, PublicShares: h.public.PublicShares}
+	group := signing.Group{Line: h.public.Line(), Wallet: h.public.Wallet, PublicShares: h.public.PublicShares}
 	return signing.NewDesk(group, h.courier, kept)
 }
 

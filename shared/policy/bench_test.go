@@ -64,7 +64,7 @@ func BenchmarkJudge(b *testing.B) {
 			c, v, s := d.parts()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, verdict, err := Judge(c, v, s); err != nil || verdict.Allowed != (name == "allowed") {
+				if _, verdict, err := Judge(inForce(c, v), v, Evidence{}, nil, s); err != nil || verdict.Allowed != (name == "allowed") {
 					b.Fatal(err, verdict.Sentences())
 				}
 			}

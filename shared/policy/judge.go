@@ -8,6 +8,7 @@ import (
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy/internal/force"
 )
 
 // Approved is a batch that the charter allows. Only Judge makes one; the zero
@@ -26,14 +27,19 @@ func (a Approved) Verified() batch.Verified { return a.verified }
 // Verdict returns the trace of the decision.
 func (a Approved) Verdict() Verdict { return a.verdict.clone() }
 
-// Judge decides by charter c whether batch b may be signed, given snapshot s.
+// InForce is a charter that is in force for a wallet. Package lineage makes it.
+type InForce = force.InForce
+
+// Judge decides by the charter in force whether batch b may be signed by the
+// stations of quorum, given evidence e and snapshot s.
 //
 // Approved is valid exactly if the verdict allows. An error is misuse, never a
-// refusal: a zero value, a charter of another wallet or of a later epoch, or a
-// snapshot of other stations or another wallet.
-func Judge(c charter.Charter, b batch.Verified, s ledger.Snapshot) (Approved, Verdict, error) {
+// refusal: a zero value, a charter of another wallet, or a snapshot of other
+// stations or another wallet.
+func Judge(in InForce, b batch.Verified, e Evidence, quorum []uint8, s ledger.Snapshot) (Approved, Verdict, error) {
+	c := in.Charter()
 	d := c.Document()
-	if err := fit(c, d, b, s); err != nil {
+	if err := fit(in, d, b, s); err != nil {
 		return Approved{}, Verdict{}, fmt.Errorf("policy: judge: %w", err)
 	}
 	f := gather(b)
@@ -50,24 +56,21 @@ func Judge(c charter.Charter, b batch.Verified, s ledger.Snapshot) (Approved, Ve
 	return Approved{verified: b, verdict: v.clone()}, v, nil
 }
 
-// fit checks that the three belong together: that the charter is the one that
-// the wallet's key was made under, on its network, and that the snapshot is of
-// this wallet and of this charter's stations.
-func fit(c charter.Charter, d charter.Document, b batch.Verified, s ledger.Snapshot) error {
-	if !c.Valid() || !b.Valid() || !s.Valid() {
+// fit checks that the three belong together: that the charter is in force for
+// the batch's wallet, and that the snapshot is of this wallet and of this
+// charter's stations.
+func fit(in InForce, d charter.Document, b batch.Verified, s ledger.Snapshot) error {
+	if !in.Valid() || !b.Valid() || !s.Valid() {
 		return errors.New("charter, batch or snapshot is the zero value")
 	}
 	w := b.Wallet()
-	if d.Epoch != 0 {
-		return fmt.Errorf("the charter is of epoch %d: only epoch 0 is bound to a key", d.Epoch)
-	}
-	if w.Charter0() != c.ID() || w.Network() != d.Network {
-		return errors.New("the wallet's key was made under another charter")
+	if in.Wallet() != w.ID() || w.Network() != d.Network {
+		return errors.New("the charter is in force for another wallet")
 	}
 	if s.Wallet() != [32]byte(w.ID()) {
 		return errors.New("the snapshot is of another wallet")
 	}
-	if !slices.Equal(s.Instances(), c.Instances()) {
+	if !slices.Equal(s.Instances(), in.Charter().Instances()) {
 		return errors.New("the snapshot is of other stations than the charter's")
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy/internal/force"
 	"heliograph/shared/wallet"
 )
 
@@ -116,11 +117,7 @@ func TestJudgeRefusesWhatDoesNotFit(t *testing.T) {
 	w := b.Wallet()
 
 	other := newDesk(t, allowAll(), require("cap", charter.MaxBatch, 5)).pays(pay{"a", "Kraken", coin})
-	looser, _, otherSnapshot := other.parts()
-
-	late := newDesk(t, allowAll()).pays(pay{"a", "Kraken", coin})
-	late.doc.Epoch, late.doc.Prior = 1, c.ID()
-	lateCharter, lateBatch, lateSnapshot := late.parts()
+	_, _, otherSnapshot := other.parts()
 
 	strangers := newDesk(t, allowAll()).pays(pay{"a", "Kraken", coin})
 	strangers.doc.Stations[0], strangers.doc.Stations[1] = strangers.doc.Stations[1], strangers.doc.Stations[0]
@@ -158,19 +155,21 @@ func TestJudgeRefusesWhatDoesNotFit(t *testing.T) {
 		"zero charter":    {charter.Charter{}, b, s},
 		"zero batch":      {c, batch.Verified{}, s},
 		"zero snapshot":   {c, b, ledger.Snapshot{}},
-		"another charter": {looser, b, s},
 		"another network": {c, onMainnet, d.snapshot(c, mainnet)},
 		"another wallet":  {c, b, otherSnapshot},
 		"other stations":  {c, b, strange},
-		"later epoch":     {lateCharter, lateBatch, lateSnapshot},
 	} {
-		approved, v, err := Judge(f.c, f.b, f.s)
+		approved, v, err := Judge(inForce(f.c, f.b), f.b, Evidence{}, nil, f.s)
 		if err == nil || approved.Valid() || v.Allowed {
 			t.Errorf("%s: judged", name)
 		}
 	}
-	if approved, v, err := Judge(c, b, s); err != nil || !approved.Valid() || approved.Verified().ID() != b.ID() || approved.Verdict().Hash() != v.Hash() {
+	if approved, v, err := Judge(inForce(c, b), b, Evidence{}, nil, s); err != nil || !approved.Valid() || approved.Verified().ID() != b.ID() || approved.Verdict().Hash() != v.Hash() {
 		t.Errorf("what fits: %v", err)
+	}
+	elsewhere, _, _ := other.parts()
+	if _, _, err := Judge(force.New(elsewhere, [32]byte{1}, nil), b, Evidence{}, nil, s); err == nil {
+		t.Error("a charter in force for another wallet: judged")
 	}
 	if (Approved{}).Valid() {
 		t.Error("the zero value is approved")
@@ -180,7 +179,7 @@ func TestJudgeRefusesWhatDoesNotFit(t *testing.T) {
 // What was approved cannot be changed through the verdict that was handed out.
 func TestApprovedSharesNoMemory(t *testing.T) {
 	c, b, s := newDesk(t, allowAll()).pays(pay{"a", "Kraken", coin}).parts()
-	approved, v, err := Judge(c, b, s)
+	approved, v, err := Judge(inForce(c, b), b, Evidence{}, nil, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -402,7 +402,7 @@ func TestCoordinatorAndStationComeToOneVerdict(t *testing.T) {
 		s := drawStory(rt)
 		d := s.desk(t)
 		c, b, snapshot := d.parts()
-		_, want, err := Judge(c, b, snapshot)
+		_, want, err := Judge(inForce(c, b), b, Evidence{}, nil, snapshot)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -424,7 +424,7 @@ func TestCoordinatorAndStationComeToOneVerdict(t *testing.T) {
 		}
 		mixed := s.clone()
 		slices.SortStableFunc(mixed.history, func(a, b past) int { return b.station - a.station })
-		_, got, err := Judge(again, verified, mixed.desk(t).snapshot(again, d.wallet(again)))
+		_, got, err := Judge(inForce(again, verified), verified, Evidence{}, nil, mixed.desk(t).snapshot(again, d.wallet(again)))
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy/internal/force"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -208,7 +209,7 @@ func (d *desk) parts() (charter.Charter, batch.Verified, ledger.Snapshot) {
 func (d *desk) judge() Verdict {
 	d.t.Helper()
 	c, b, s := d.parts()
-	approved, v, err := Judge(c, b, s)
+	approved, v, err := Judge(inForce(c, b), b, Evidence{}, nil, s)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -247,4 +248,9 @@ func require(id string, check charter.Check, most int64, to ...string) charter.R
 		r.Window = day
 	}
 	return r
+}
+
+// inForce puts a charter in force for the wallet of a batch.
+func inForce(c charter.Charter, b batch.Verified) InForce {
+	return force.New(c, b.Wallet().ID(), nil)
 }
