@@ -36,13 +36,7 @@ func (d Document) clone() Document {
 	slices.SortFunc(d.Rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	d.People = append([]Person{}, d.People...)
 	for i, p := range d.People {
-		p.Roles = sorted(p.Roles)
-		p.Credentials = append([]Credential{}, p.Credentials...)
-		for j := range p.Credentials {
-			p.Credentials[j].Key = append([]byte{}, p.Credentials[j].Key...)
-		}
-		slices.SortFunc(p.Credentials, func(a, b Credential) int { return strings.Compare(a.Name, b.Name) })
-		d.People[i] = p
+		d.People[i] = p.clone()
 	}
 	slices.SortFunc(d.People, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
 	d.Web.Origins = sorted(d.Web.Origins)
@@ -58,6 +52,16 @@ func (d Document) clone() Document {
 	d.Lifted = append([][32]byte{}, d.Lifted...)
 	slices.SortFunc(d.Lifted, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
 	return d
+}
+
+func (p Person) clone() Person {
+	p.Roles = sorted(p.Roles)
+	p.Credentials = append([]Credential{}, p.Credentials...)
+	for j := range p.Credentials {
+		p.Credentials[j].Key = append([]byte{}, p.Credentials[j].Key...)
+	}
+	slices.SortFunc(p.Credentials, func(a, b Credential) int { return strings.Compare(a.Name, b.Name) })
+	return p
 }
 
 func (d Demand) clone() Demand {

@@ -15,7 +15,7 @@ type Charter struct {
 	doc   Document
 	bytes []byte
 	id    [32]byte
-	payee map[string]string // script to counterparty's name
+	dir   *directory
 }
 
 // New validates a document and returns the charter that it makes. It copies
@@ -32,13 +32,7 @@ func New(d Document) (Charter, error) {
 	if len(b) > MaxSize {
 		return Charter{}, fmt.Errorf("charter: new: %d bytes: at most %d", len(b), MaxSize)
 	}
-	c := Charter{doc: d, bytes: b, id: wire.TaggedHash("Heliograph/charter/v1", b), payee: make(map[string]string)}
-	for _, p := range d.Counterparties {
-		for _, s := range p.Destinations {
-			c.payee[string(s)] = p.Name
-		}
-	}
-	return c, nil
+	return Charter{doc: d, bytes: b, id: wire.TaggedHash("Heliograph/charter/v1", b), dir: newDirectory(d)}, nil
 }
 
 // Decode reads the bytes of a charter: at most MaxSize, canonical in encoding
@@ -70,13 +64,6 @@ func (c Charter) Bytes() []byte { return bytes.Clone(c.bytes) }
 // ID returns the charter's id, a tagged hash of Bytes.
 func (c Charter) ID() [32]byte { return c.id }
 
-// Counterparty returns the name of the counterparty whose destination a script
-// is. No script belongs to two.
-func (c Charter) Counterparty(script []byte) (name string, ok bool) {
-	name, ok = c.payee[string(script)]
-	return name, ok
-}
-
 // Instances returns the stations' instance keys, by station.
 func (c Charter) Instances() []wire.PublicKey {
 	keys := make([]wire.PublicKey, len(c.doc.Stations))
@@ -87,7 +74,8 @@ func (c Charter) Instances() []wire.PublicKey {
 }
 
 // Keyring returns the keys that may speak about a wallet under this charter: the
-// stations' instance keys and the courier's.
+// stations' instance keys, the courier's and those of people's offline devices,
+// numbered as OfflineKeys lists them.
 func (c Charter) Keyring(walletID [32]byte) (wire.Keyring, error) {
 	if !c.Valid() {
 		return wire.Keyring{}, errors.New("charter: keyring: the zero charter has none")
@@ -95,6 +83,9 @@ func (c Charter) Keyring(walletID [32]byte) (wire.Keyring, error) {
 	parties := map[wire.PublicKey]wire.Party{c.doc.Courier: {Role: wire.RoleCourier}}
 	for i, s := range c.doc.Stations {
 		parties[s.InstanceKey] = wire.Party{Role: wire.RoleStation, Station: i}
+	}
+	for i, k := range c.OfflineKeys() {
+		parties[k.Key] = wire.Party{Role: wire.RolePerson, Station: i}
 	}
 	return wire.NewKeyring(walletID, parties)
 }

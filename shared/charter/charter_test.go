@@ -197,8 +197,8 @@ func TestNewRefuses(t *testing.T) {
 		{"host key of station 0", func(d *Document) { d.Stations[0].HostKey[0] = 5 }},
 		{"station 2 has the host key of another", func(d *Document) { d.Stations[2].HostKey = d.Stations[0].HostKey }},
 		{"instance key of station 0", func(d *Document) { d.Stations[0].InstanceKey = [32]byte{} }},
-		{"instance key of station 2 belongs", func(d *Document) { d.Stations[2].InstanceKey = d.Stations[0].InstanceKey }},
-		{"instance key of station 0 belongs", func(d *Document) { d.Courier = d.Stations[0].InstanceKey }},
+		{"instance key of station 2: it is already the key of station 0", func(d *Document) { d.Stations[2].InstanceKey = d.Stations[0].InstanceKey }},
+		{"instance key of station 0: it is already the key of the coordinator", func(d *Document) { d.Courier = d.Stations[0].InstanceKey }},
 		{"courier key", func(d *Document) { d.Courier = [32]byte{} }},
 
 		{"1001 counterparties", func(d *Document) { d.Counterparties = make([]Counterparty, 1001) }},

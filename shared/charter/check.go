@@ -11,7 +11,6 @@ import (
 	"github.com/btcsuite/btcd/btcec/v2"
 
 	"heliograph/shared/wallet"
-	"heliograph/shared/wire"
 )
 
 // reserved are the first parts of the ids of what every verdict checks besides
@@ -39,7 +38,11 @@ func (d Document) check() error {
 	if d.ClockTolerance < 1 || d.ClockTolerance > MaxClockTolerance {
 		return fmt.Errorf("clock tolerance of %d s: want 1 to %d", d.ClockTolerance, MaxClockTolerance)
 	}
-	if err := d.checkStations(); err != nil {
+	keys := make(keyholders)
+	if err := d.checkStations(keys); err != nil {
+		return err
+	}
+	if err := d.checkPeople(keys); err != nil {
 		return err
 	}
 	if err := d.checkCounterparties(); err != nil {
@@ -48,7 +51,7 @@ func (d Document) check() error {
 	return d.checkRules()
 }
 
-func (d Document) checkStations() error {
+func (d Document) checkStations(keys keyholders) error {
 	n, t := len(d.Stations), int(d.Threshold)
 	if n < 1 || n > MaxStations {
 		return fmt.Errorf("%d stations: want 1 to %d", n, MaxStations)
@@ -58,10 +61,10 @@ func (d Document) checkStations() error {
 	if t > n || 2*t <= n {
 		return fmt.Errorf("threshold %d of %d stations: want more than half and at most all", t, n)
 	}
-	if _, err := wire.ParsePublicKey(d.Courier[:]); err != nil {
+	if err := keys.claimKey(d.Courier[:], "the coordinator"); err != nil {
 		return fmt.Errorf("courier key: %w", err)
 	}
-	instances := map[wire.PublicKey]bool{d.Courier: true}
+	sites, entities := make(spellings), make(spellings)
 	hosts := make(map[[33]byte]bool, n)
 	names := make(map[string]bool, n)
 	for i, s := range d.Stations {
@@ -77,15 +80,30 @@ func (d Document) checkStations() error {
 		if hosts[s.HostKey] {
 			return fmt.Errorf("station %d has the host key of another", i)
 		}
-		if _, err := wire.ParsePublicKey(s.InstanceKey[:]); err != nil {
+		if err := keys.claimKey(s.InstanceKey[:], fmt.Sprintf("station %d", i)); err != nil {
 			return fmt.Errorf("instance key of station %d: %w", i, err)
 		}
-		if instances[s.InstanceKey] {
-			return fmt.Errorf("instance key of station %d belongs to another party", i)
+		if err := checkPlace(s.Site, "site", sites); err != nil {
+			return fmt.Errorf("station %d: %w", i, err)
 		}
-		names[strings.ToLower(s.Name)], hosts[s.HostKey], instances[s.InstanceKey] = true, true, true
+		if err := checkPlace(s.Entity, "legal entity", entities); err != nil {
+			return fmt.Errorf("station %d: %w", i, err)
+		}
+		names[strings.ToLower(s.Name)], hosts[s.HostKey] = true, true
 	}
 	return nil
+}
+
+// checkPlace accepts no name at all, or one that is spelt alike everywhere: two
+// spellings would count as two places.
+func checkPlace(name, what string, seen spellings) error {
+	if name == "" {
+		return nil
+	}
+	if err := checkName(name); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return seen.add(name, what)
 }
 
 func (d Document) checkCounterparties() error {
@@ -106,6 +124,15 @@ func (d Document) checkCounterparties() error {
 		names[folded] = true
 		if total += len(c.Destinations); total > MaxDestinations {
 			return fmt.Errorf("more than %d destinations", MaxDestinations)
+		}
+		if c.Descriptor != "" {
+			f, err := wallet.ParseForeign(d.Network, c.Descriptor)
+			if err != nil {
+				return fmt.Errorf("descriptor of %q: %w", c.Name, err)
+			}
+			if f.Descriptor() != c.Descriptor {
+				return fmt.Errorf("descriptor of %q: write it without an origin and with its checksum: %s", c.Name, f.Descriptor())
+			}
 		}
 		for i, s := range c.Destinations {
 			if _, err := wallet.EncodeScript(d.Network, s); err != nil {
