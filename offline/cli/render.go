@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"heliograph/ceremonies"
-	"heliograph/ceremonies/signing"
 )
 
 // render gives a screen as text, without its prompt. All text that a machine
@@ -77,7 +76,7 @@ func (t *text) compare(s ceremonies.Compare) {
 	}
 	if s.Value != "" {
 		t.line("  %s", escape(s.Value))
-		t.line("  %s", escape(signing.Grouped(s.Value)))
+		t.line("  %s", escape(ceremonies.Grouped(s.Value)))
 	}
 }
 

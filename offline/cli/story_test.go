@@ -244,7 +244,7 @@ func checkReview(t *testing.T, review string) {
 	address, err := wallet.EncodeScript(wallet.Regtest, payee(1))
 	must(t, err)
 	for _, want := range []string{
-		"PRACTICE: Batch of 1 payment", "cap/output holds", "\n  0.00100000 BTC  " + signing.Grouped(address),
+		"PRACTICE: Batch of 1 payment", "cap/output holds", "\n  0.00100000 BTC  " + ceremonies.Grouped(address),
 		`\u{05E9}\u{05DC}\u{05D5}\u{05DD} 12`, "0.00001000 BTC",
 	} {
 		if !strings.Contains(review, want) {

@@ -183,7 +183,7 @@ func (s Status) Lines() []ceremonies.Line {
 	if s.Wallet != "" {
 		say("Wallet", s.WalletName)
 		say("Wallet words", strings.Join(s.WalletWords, " "))
-		say("First address", signing.Grouped(s.FirstAddress))
+		say("First address", ceremonies.Grouped(s.FirstAddress))
 		say("Charter", fmt.Sprintf("epoch %d", *s.CharterEpoch))
 		say("Charter words", strings.Join(s.CharterWords, " "))
 	}
