@@ -8,12 +8,23 @@ import (
 )
 
 // Case is a batch that nobody asks for, as the facts that rules can tell apart:
-// what Verify would recompute of a request, and what a snapshot would say.
+// what Verify would recompute of a request, what its evidence would prove, and
+// what a snapshot would say. The zero value of a fact is its absence.
 type Case struct {
+	Time         int64 // stated, unix seconds, 0 to charter.MaxTime
+	Lifetime     int64 // seconds from the stated time to expiry
 	Payments     []CasePayment
 	Transactions []CaseTransaction
-	Lifetime     int64 // seconds from the stated time to expiry
 	Past         []CasePast
+	Quorum       []int // stations that sign together, each once
+
+	Initiator string          // who signed the draft, a person or a program
+	Waited    int64           // seconds from the draft to the stated time
+	Approvals []CaseApproval  // by people other than programs
+	Vetoes    []string        // who vetoed
+	NotFrozen []CaseStatement // who stated that nothing is frozen
+	Balance   int64           // sat that the wallet holds before, as claimed
+	Prices    []CasePrice
 }
 
 // CasePayment is one payment.
@@ -21,21 +32,53 @@ type CasePayment struct {
 	Counterparty string
 	Script       []byte
 	Amount       int64 // sat
+	Age          int64 // seconds since the destination is listed
+	Own          bool  // the script is a receive address of this wallet
+	PaidBefore   bool  // another payout went to the script, ever
 }
 
 // CaseTransaction is one transaction, of one variant.
 type CaseTransaction struct {
-	Payments []int // places in Case.Payments
-	Fee      int64 // sat
-	VSize    int64 // vB
-	Change   int64 // change index, -1 for no change; no change was ever made before
+	Payments  []int // places in Case.Payments
+	Fee       int64 // sat
+	VSize     int64 // vB
+	Change    int64 // change index, -1 for no change; no change was ever made before
+	ChangeSat int64 // sat that return as change
+	Inputs    int64 // number of inputs
+	InputSum  int64 // sat, all inputs together
+
+	Confirmations int64 // that are claimed of every input
+	Proven        int64 // confirmations that are proved of every input
 }
 
-// CasePast is a payment that left before, once, by another batch.
+// CasePast is what left before, by another batch: so many payments to one
+// counterparty, or with neither, a fee.
 type CasePast struct {
 	Counterparty string
 	Amount       int64 // sat
 	Age          int64 // seconds before the stated time
+	Count        int64 // payments
+}
+
+// CaseApproval is an approval by one person. It counts if the charter lists the
+// person with a credential that can give it.
+type CaseApproval struct {
+	Person  string
+	Offline bool // on an offline device; a person may approve both ways
+}
+
+// CaseStatement is what a person stated some time ago.
+type CaseStatement struct {
+	Person string
+	Age    int64 // seconds before the stated time
+}
+
+// CasePrice is a signed price. It counts if the charter lists the source.
+type CasePrice struct {
+	Source     string
+	Currency   string
+	Hundredths int64 // hundredths of the currency for one bitcoin
+	Age        int64 // seconds before the stated time
 }
 
 // Trial judges cases by one charter. It is no way around Judge: nothing that it

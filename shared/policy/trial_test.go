@@ -20,9 +20,9 @@ func TestTrialAgreesWithJudge(t *testing.T) {
 			s.history[i].n = i
 			for j := range h.payments {
 				h.payments[j].id = fmt.Sprintf("past-%d-%d", i, j)
-				k.Past = append(k.Past, CasePast{h.payments[j].to, int64(h.payments[j].amount), h.age})
+				k.Past = append(k.Past, CasePast{Counterparty: h.payments[j].to, Amount: int64(h.payments[j].amount), Age: h.age, Count: 1})
 			}
-			k.Past = append(k.Past, CasePast{"", h.fee, h.age})
+			k.Past = append(k.Past, CasePast{Amount: h.fee, Age: h.age})
 		}
 		d := s.desk(t)
 		_, b, _ := d.parts()
@@ -34,7 +34,7 @@ func TestTrialAgreesWithJudge(t *testing.T) {
 				}
 				p := b.Request().Payments[out.Payment]
 				kt.Payments = append(kt.Payments, len(k.Payments))
-				k.Payments = append(k.Payments, CasePayment{p.Counterparty, p.Script, int64(p.Amount)})
+				k.Payments = append(k.Payments, CasePayment{Counterparty: p.Counterparty, Script: p.Script, Amount: int64(p.Amount)})
 			}
 			variants := tx.Variants()
 			dearest := variants[len(variants)-1]
