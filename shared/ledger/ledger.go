@@ -16,6 +16,8 @@ var (
 	ErrMissing = errors.New("records are missing")
 	// ErrStranger says that a record or head is not by a station of this wallet.
 	ErrStranger = errors.New("not a station of this wallet")
+	// ErrRetired says that an instance does not speak for its station any more.
+	ErrRetired = errors.New("this instance is retired")
 )
 
 // Equivocation is the proof that one instance told two stories: two records
@@ -90,32 +92,47 @@ func (e *Fork) Verify() error {
 }
 
 // Ledger holds the verified records of every station of one wallet, each
-// station's as one chain without gaps, and the highest head that was seen of
-// each. It is used from one goroutine.
+// instance's as one chain without gaps, and the highest head that was seen of
+// each station. It is used from one goroutine.
 type Ledger struct {
 	instances []wire.PublicKey
-	wallet    [32]byte // zero until known
-	chains    [][]Record
-	heads     []Head // zero where none was seen
+	retired   []Retired
+	wallet    [32]byte   // zero until known
+	chains    [][]Record // stations 0..n-1, then retired instances in their order
+	heads     []Head     // of the stations, zero where none was seen
 }
 
 // New returns an empty ledger for the stations whose instance keys are given
-// by station index: 1 to MaxStations of them, all different. The wallet is that
-// of the first record or head, unless Bind named it before.
-func New(instances []wire.PublicKey) (*Ledger, error) {
+// by station index, 1 to MaxStations of them, and for instances that spoke for
+// these stations before, at most MaxRetired. All keys are different. The wallet
+// is that of the first record or head, unless Bind named it before.
+func New(instances []wire.PublicKey, retired ...Retired) (*Ledger, error) {
 	if len(instances) == 0 || len(instances) > MaxStations {
 		return nil, fmt.Errorf("ledger: new ledger: %d stations: want 1 to %d", len(instances), MaxStations)
 	}
-	seen := make(map[wire.PublicKey]bool, len(instances))
+	if len(retired) > MaxRetired {
+		return nil, fmt.Errorf("ledger: new ledger: %d retired instances: at most %d", len(retired), MaxRetired)
+	}
+	seen := make(map[wire.PublicKey]bool, len(instances)+len(retired))
 	for i, key := range instances {
 		if seen[key] {
 			return nil, fmt.Errorf("ledger: new ledger: station %d has the instance key of another", i)
 		}
 		seen[key] = true
 	}
+	for i, r := range retired {
+		if seen[r.Instance] {
+			return nil, fmt.Errorf("ledger: new ledger: retired instance %d is listed twice", i)
+		}
+		if err := r.check(len(instances)); err != nil {
+			return nil, fmt.Errorf("ledger: new ledger: retired instance %d: %w", i, err)
+		}
+		seen[r.Instance] = true
+	}
 	return &Ledger{
 		instances: slices.Clone(instances),
-		chains:    make([][]Record, len(instances)),
+		retired:   slices.Clone(retired),
+		chains:    make([][]Record, len(instances)+len(retired)),
 		heads:     make([]Head, len(instances)),
 	}, nil
 }
@@ -133,35 +150,59 @@ func (l *Ledger) Bind(wallet [32]byte) error {
 	return nil
 }
 
-// admit checks that a record or head belongs to this ledger.
-func (l *Ledger) admit(wallet [32]byte, station uint8, instance wire.PublicKey) error {
+// admit checks that a record or head belongs to this ledger, and returns the
+// place of its chain.
+func (l *Ledger) admit(wallet [32]byte, station uint8, instance wire.PublicKey) (int, error) {
 	if int(station) >= len(l.instances) {
-		return fmt.Errorf("station %d of %d: %w", station, len(l.instances), ErrStranger)
+		return 0, fmt.Errorf("station %d of %d: %w", station, len(l.instances), ErrStranger)
 	}
-	if l.instances[station] != instance {
-		return fmt.Errorf("station %d: instance %s is not the listed one: %w", station, instance, ErrStranger)
+	at := l.Chain(station, instance)
+	if at < 0 {
+		return 0, fmt.Errorf("station %d: instance %s is not the listed one: %w", station, instance, ErrStranger)
 	}
 	if l.wallet != ([32]byte{}) && l.wallet != wallet {
-		return fmt.Errorf("station %d: of another wallet: %w", station, ErrStranger)
+		return 0, fmt.Errorf("station %d: of another wallet: %w", station, ErrStranger)
 	}
-	return nil
+	return at, nil
 }
 
-// Add verifies a record and appends it to its station's chain. A record that is
-// already there changes nothing. Records of one station are added in order:
+// Chain returns the place, in Known, of the chain of a station's instance: the
+// station's number for the listed one, what follows for a retired one, -1 for a
+// stranger.
+func (l *Ledger) Chain(station uint8, instance wire.PublicKey) int {
+	if int(station) < len(l.instances) && l.instances[station] == instance {
+		return int(station)
+	}
+	for i, r := range l.retired {
+		if r.Station == station && r.Instance == instance {
+			return len(l.instances) + i
+		}
+	}
+	return -1
+}
+
+// Add verifies a record and appends it to its instance's chain. A record that is
+// already there changes nothing. Records of one instance are added in order:
 // ErrMissing says that earlier ones are needed first. An *Equivocation is
-// returned, and nothing changed, if the record contradicts the chain.
+// returned, and nothing changed, if the record contradicts the chain; a *Beyond
+// if the instance was retired before it.
 func (l *Ledger) Add(r Record) error {
-	if err := l.admit(r.Wallet, r.Station, r.Instance); err != nil {
+	at, err := l.admit(r.Wallet, r.Station, r.Instance)
+	if err != nil {
 		return fmt.Errorf("ledger: add record: %w", err)
 	}
-	chain := l.chains[r.Station]
+	chain := l.chains[at]
 	have := uint64(len(chain))
 	if r.Seq >= 1 && r.Seq <= have && chain[r.Seq-1].Hash() == r.Hash() {
 		return nil
 	}
 	if err := r.Verify(); err != nil {
 		return fmt.Errorf("ledger: add record: %w", err)
+	}
+	if at >= len(l.instances) {
+		if end := l.retired[at-len(l.instances)]; r.Seq > end.Seq || r.Seq == end.Seq && r.Hash() != end.Last {
+			return &Beyond{Retired: end, Record: r}
+		}
 	}
 	if r.Seq <= have {
 		return &Equivocation{First: chain[r.Seq-1], Second: r}
@@ -173,14 +214,15 @@ func (l *Ledger) Add(r Record) error {
 		return &Equivocation{First: chain[have-1], Second: r}
 	}
 	l.wallet = r.Wallet
-	r.Payments = slices.Clone(r.Payments)
-	l.chains[r.Station] = append(chain, r)
+	r.Payments, r.Transactions = slices.Clone(r.Payments), slices.Clone(r.Transactions)
+	l.chains[at] = append(chain, r)
 	return nil
 }
 
 // AddHead verifies a head and keeps it if it is later than the one known of its
 // station. It returns a *Fork, and keeps nothing, if the station's own record
-// contradicts the head.
+// contradicts the head, and ErrRetired for a head of a retired instance: what it
+// signed last is in the charter.
 func (l *Ledger) AddHead(h Head) error {
 	if err := l.checkHead(h); err != nil {
 		return fmt.Errorf("ledger: add head: %w", err)
@@ -193,13 +235,17 @@ func (l *Ledger) AddHead(h Head) error {
 }
 
 func (l *Ledger) checkHead(h Head) error {
-	if err := l.admit(h.Wallet, h.Station, h.Instance); err != nil {
+	at, err := l.admit(h.Wallet, h.Station, h.Instance)
+	if err != nil {
 		return err
+	}
+	if at >= len(l.instances) {
+		return fmt.Errorf("station %d: instance %s: %w", h.Station, h.Instance, ErrRetired)
 	}
 	if err := h.Verify(); err != nil {
 		return err
 	}
-	chain := l.chains[h.Station]
+	chain := l.chains[at]
 	if h.Seq >= 1 && h.Seq <= uint64(len(chain)) && chain[h.Seq-1].Hash() != h.Last {
 		return &Fork{Head: h, Record: chain[h.Seq-1]}
 	}
@@ -211,7 +257,7 @@ func (l *Ledger) checkHead(h Head) error {
 // unsigned one (zero Sig, Epoch and Next) at the last record.
 func (l *Ledger) Heads() []Head {
 	heads := slices.Clone(l.heads)
-	for i, chain := range l.chains {
+	for i, chain := range l.chains[:len(l.instances)] {
 		if n := uint64(len(chain)); n > heads[i].Seq || heads[i].Wallet == ([32]byte{}) {
 			heads[i] = Head{Wallet: l.wallet, Station: uint8(i), Instance: l.instances[i], Seq: n}
 			if n > 0 {
@@ -222,8 +268,8 @@ func (l *Ledger) Heads() []Head {
 	return heads
 }
 
-// Known returns how many records are held of each station, by station: what
-// another party passes to Missing.
+// Known returns how many records are held of each chain, by station and then of
+// the retired instances in their order: what another party passes to Missing.
 func (l *Ledger) Known() []uint64 {
 	known := make([]uint64, len(l.chains))
 	for i, chain := range l.chains {
@@ -232,8 +278,8 @@ func (l *Ledger) Known() []uint64 {
 	return known
 }
 
-// Missing returns the records after since[station] of each station, in an order
-// in which Add takes them: what a party that holds since many records lacks. A
+// Missing returns the records after since[i] of each chain i, in an order in
+// which Add takes them: what a party that holds since many records lacks. A
 // short since counts as zeros.
 func (l *Ledger) Missing(since []uint64) []Record {
 	var out []Record

@@ -21,18 +21,40 @@ const (
 	MaxAmount       = 21_000_000_00000000 // sat: no amount or fee is above all coins
 	MaxChange       = 1 << 31             // change indices of BIP32 end at 2^31 - 1
 	MaxStations     = 128                 // stations of one wallet (BIP445)
+	MaxRetired      = 64                  // instances that spoke for a station before
 )
 
 // OutPoint names a coin: the transaction id in wire order, then the output
 // number, 4 bytes little-endian, as in a transaction's input.
 type OutPoint = [36]byte
 
+// Destination stands for a scriptPubKey. It is short, since memory keeps one for
+// every payment for ever: who finds two scripts with one Destination (2^64 work)
+// only has the second refused where the first may be paid once.
+type Destination = [16]byte
+
+// NewDestination returns what stands for a scriptPubKey: the first 16 bytes of a
+// tagged hash.
+func NewDestination(script []byte) Destination {
+	h := wire.TaggedHash("Heliograph/destination/v1", script)
+	return Destination(h[:16])
+}
+
 // Payment is one payout that a record's batch releases.
 type Payment struct {
-	Payout       [32]byte // payout id, the same in every redraft
-	Counterparty string   // name in the charter of that day
-	Amount       int64    // sat, 1 to MaxAmount
-	Anchor       OutPoint // the coin that every version of this payout spends
+	Payout       [32]byte    // payout id, the same in every redraft
+	Counterparty string      // name in the charter of that day
+	Amount       int64       // sat, 0 to MaxAmount; 0 is an output that carries data
+	Anchor       OutPoint    // the coin that every version of this payout spends
+	Destination  Destination // of its script
+}
+
+// Transaction is what a later version of one of the batch's transactions is
+// measured by: that of its variants that pays the highest fee.
+type Transaction struct {
+	Anchor OutPoint // the coin that it spends for its payments
+	Fee    int64    // sat
+	Change int64    // sat, 0 if there is none
 }
 
 // Record is what one station says that it released: one batch, under one
@@ -50,12 +72,15 @@ type Record struct {
 	Payments []Payment      // ascending by payout id, each id once
 	Fee      int64          // sat, largest variant of each transaction, summed
 	Change   uint32         // highest change index used + 1, 0 if none
-	Sig      [64]byte       // BIP340, by Instance
+	// Transactions ascend by anchor; each anchor is that of a payment. An honest
+	// station lists every one.
+	Transactions []Transaction
+	Sig          [64]byte // BIP340, by Instance
 }
 
 // recordBody is what a station signs. Names and anchors are tables, ascending,
-// because a batch has many payments to few of either; a payment points into
-// them.
+// because a batch has many payments to few of either; payments and transactions
+// point into them.
 type recordBody struct {
 	Wallet   [32]byte        `cbor:"1,keyasint"`
 	Station  uint8           `cbor:"2,keyasint"`
@@ -70,14 +95,24 @@ type recordBody struct {
 	Payments []recordPayment `cbor:"11,keyasint"`
 	Fee      int64           `cbor:"12,keyasint"`
 	Change   uint32          `cbor:"13,keyasint"`
+
+	Transactions []recordTransaction `cbor:"14,keyasint"`
 }
 
 type recordPayment struct {
+	_           struct{} `cbor:",toarray"`
+	Payout      [32]byte
+	Name        uint32 // index into Names
+	Amount      int64
+	Anchor      uint32 // index into Anchors
+	Destination Destination
+}
+
+type recordTransaction struct {
 	_      struct{} `cbor:",toarray"`
-	Payout [32]byte
-	Name   uint32 // index into Names
-	Amount int64
-	Anchor uint32 // index into Anchors
+	Anchor uint32   // index into Anchors
+	Fee    int64
+	Change int64
 }
 
 // signed is the outer form of records and heads: the exact bytes that were
@@ -92,11 +127,10 @@ const (
 	headTag   = "Heliograph/head/v1"
 )
 
-// SignRecord returns r with its payments in order, Instance set to the key's
-// public half, and signed. aux is 32 fresh random bytes (BIP340).
+// SignRecord returns r with its payments and transactions in order, Instance set
+// to the key's public half, and signed. aux is 32 fresh random bytes (BIP340).
 func SignRecord(r Record, key *wire.SigningKey, aux [32]byte) (Record, error) {
-	r.Payments = slices.Clone(r.Payments)
-	slices.SortFunc(r.Payments, func(a, b Payment) int { return bytes.Compare(a.Payout[:], b.Payout[:]) })
+	r = r.Sorted()
 	r.Instance = key.Public()
 	body, err := r.body()
 	if err != nil {
@@ -104,6 +138,14 @@ func SignRecord(r Record, key *wire.SigningKey, aux [32]byte) (Record, error) {
 	}
 	r.Sig = key.Sign(wire.TaggedHash(recordTag, body), aux)
 	return r, nil
+}
+
+// Sorted returns a copy with payments and transactions in order.
+func (r Record) Sorted() Record {
+	r.Payments, r.Transactions = slices.Clone(r.Payments), slices.Clone(r.Transactions)
+	slices.SortFunc(r.Payments, func(a, b Payment) int { return bytes.Compare(a.Payout[:], b.Payout[:]) })
+	slices.SortFunc(r.Transactions, func(a, b Transaction) int { return bytes.Compare(a.Anchor[:], b.Anchor[:]) })
+	return r
 }
 
 // Verify checks the record's form and its signature by r.Instance. Whether
@@ -180,8 +222,8 @@ func (in recordBody) record() (Record, error) {
 	if len(in.Anchors)%len(OutPoint{}) != 0 {
 		return Record{}, fmt.Errorf("%d bytes of anchors are not a multiple of 36", len(in.Anchors))
 	}
-	if len(in.Payments) > MaxPayments {
-		return Record{}, fmt.Errorf("%d payments: at most %d", len(in.Payments), MaxPayments)
+	if len(in.Payments) > MaxPayments || len(in.Transactions) > MaxPayments {
+		return Record{}, fmt.Errorf("%d payments in %d transactions: at most %d", len(in.Payments), len(in.Transactions), MaxPayments)
 	}
 	r := Record{
 		Wallet: in.Wallet, Station: in.Station, Instance: in.Instance, Seq: in.Seq, Prev: in.Prev,
@@ -192,11 +234,22 @@ func (in recordBody) record() (Record, error) {
 		if uint64(p.Name) >= uint64(len(in.Names)) || uint64(p.Anchor) >= uint64(anchors) {
 			return Record{}, fmt.Errorf("payment %d points outside the tables of names and anchors", i)
 		}
-		out := Payment{Payout: p.Payout, Counterparty: in.Names[p.Name], Amount: p.Amount}
-		copy(out.Anchor[:], in.Anchors[int(p.Anchor)*len(OutPoint{}):])
-		r.Payments = append(r.Payments, out)
+		r.Payments = append(r.Payments, Payment{
+			Payout: p.Payout, Counterparty: in.Names[p.Name], Amount: p.Amount, Anchor: in.anchor(p.Anchor), Destination: p.Destination,
+		})
+	}
+	for i, t := range in.Transactions {
+		if uint64(t.Anchor) >= uint64(anchors) {
+			return Record{}, fmt.Errorf("transaction %d points outside the table of anchors", i)
+		}
+		r.Transactions = append(r.Transactions, Transaction{Anchor: in.anchor(t.Anchor), Fee: t.Fee, Change: t.Change})
 	}
 	return r, nil
+}
+
+// anchor returns an entry of the table, which has it.
+func (in recordBody) anchor(i uint32) OutPoint {
+	return OutPoint(in.Anchors[int(i)*len(OutPoint{}):][:len(OutPoint{})])
 }
 
 // body checks the record and returns the bytes that are signed.
@@ -208,27 +261,36 @@ func (r Record) body() ([]byte, error) {
 		Wallet: r.Wallet, Station: r.Station, Instance: r.Instance, Seq: r.Seq, Prev: r.Prev,
 		Request: r.Request, Batch: r.Batch, Time: r.Time, Fee: r.Fee, Change: r.Change,
 		Names: []string{}, Anchors: []byte{}, Payments: make([]recordPayment, len(r.Payments)),
+		Transactions: make([]recordTransaction, len(r.Transactions)),
 	}
 	var anchors []OutPoint
 	for _, p := range r.Payments {
 		out.Names = append(out.Names, p.Counterparty)
 		anchors = append(anchors, p.Anchor)
 	}
-	compare := func(a, b OutPoint) int { return bytes.Compare(a[:], b[:]) }
 	slices.Sort(out.Names)
 	out.Names = slices.Compact(out.Names)
-	slices.SortFunc(anchors, compare)
+	slices.SortFunc(anchors, compareOutPoints)
 	anchors = slices.Compact(anchors)
 	for _, a := range anchors {
 		out.Anchors = append(out.Anchors, a[:]...)
 	}
 	for i, p := range r.Payments {
 		name, _ := slices.BinarySearch(out.Names, p.Counterparty)
-		anchor, _ := slices.BinarySearchFunc(anchors, p.Anchor, compare)
-		out.Payments[i] = recordPayment{Payout: p.Payout, Name: uint32(name), Amount: p.Amount, Anchor: uint32(anchor)}
+		anchor, _ := slices.BinarySearchFunc(anchors, p.Anchor, compareOutPoints)
+		out.Payments[i] = recordPayment{Payout: p.Payout, Name: uint32(name), Amount: p.Amount, Anchor: uint32(anchor), Destination: p.Destination}
+	}
+	for i, t := range r.Transactions {
+		anchor, found := slices.BinarySearchFunc(anchors, t.Anchor, compareOutPoints)
+		if !found {
+			return nil, fmt.Errorf("transaction %d: no payment is bound to its anchor", i)
+		}
+		out.Transactions[i] = recordTransaction{Anchor: uint32(anchor), Fee: t.Fee, Change: t.Change}
 	}
 	return wire.Marshal(out)
 }
+
+func compareOutPoints(a, b OutPoint) int { return bytes.Compare(a[:], b[:]) }
 
 func (r Record) check() error {
 	if r.Wallet == ([32]byte{}) {
@@ -253,7 +315,7 @@ func (r Record) check() error {
 		return fmt.Errorf("%d payments: at most %d", len(r.Payments), MaxPayments)
 	}
 	for i, p := range r.Payments {
-		if p.Amount < 1 || p.Amount > MaxAmount {
+		if p.Amount < 0 || p.Amount > MaxAmount {
 			return fmt.Errorf("payment %d: %d sat is out of range", i, p.Amount)
 		}
 		if p.Counterparty == "" || len(p.Counterparty) > MaxCounterparty || !utf8.ValidString(p.Counterparty) {
@@ -261,6 +323,16 @@ func (r Record) check() error {
 		}
 		if i > 0 && bytes.Compare(r.Payments[i-1].Payout[:], p.Payout[:]) >= 0 {
 			return fmt.Errorf("payment %d: payout ids do not ascend", i)
+		}
+	}
+	rest := r.Fee
+	for i, t := range r.Transactions {
+		if t.Fee < 0 || t.Fee > rest || t.Change < 0 || t.Change > MaxAmount {
+			return fmt.Errorf("transaction %d: fee of %d sat or change of %d sat is out of range", i, t.Fee, t.Change)
+		}
+		rest -= t.Fee
+		if i > 0 && compareOutPoints(r.Transactions[i-1].Anchor, t.Anchor) >= 0 {
+			return fmt.Errorf("transaction %d: anchors do not ascend", i)
 		}
 	}
 	return nil

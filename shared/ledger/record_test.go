@@ -14,10 +14,11 @@ func sample(t testing.TB) (*world, Record) {
 	r := w.release(1, Record{
 		Request: [32]byte{1}, Batch: [32]byte{2}, Time: 1_800_000_000, Fee: 1234, Change: 7,
 		Payments: []Payment{
-			{Payout: [32]byte{9}, Counterparty: "Kraken", Amount: 5, Anchor: OutPoint{3}},
-			{Payout: [32]byte{8}, Counterparty: "Ada", Amount: MaxAmount, Anchor: OutPoint{4}},
-			{Payout: [32]byte{7}, Counterparty: "Kraken", Amount: 1, Anchor: OutPoint{3}},
+			{Payout: [32]byte{9}, Counterparty: "Kraken", Amount: 5, Anchor: OutPoint{3}, Destination: Destination{1}},
+			{Payout: [32]byte{8}, Counterparty: "Ada", Amount: MaxAmount, Anchor: OutPoint{4}, Destination: Destination{2}},
+			{Payout: [32]byte{7}, Counterparty: "Kraken", Amount: 0, Anchor: OutPoint{3}, Destination: Destination{3}},
 		},
+		Transactions: []Transaction{{Anchor: OutPoint{4}, Fee: 1000, Change: 5}, {Anchor: OutPoint{3}, Fee: 234}},
 	})
 	return w, r
 }
@@ -35,8 +36,8 @@ func TestRecordComesBackAsItWasSigned(t *testing.T) {
 	if fmt.Sprintf("%#v", back) != fmt.Sprintf("%#v", r) || back.Hash() != r.Hash() {
 		t.Fatalf("decoded %#v, signed %#v", back, r)
 	}
-	if r.Payments[0].Payout != ([32]byte{7}) {
-		t.Fatal("SignRecord left the payments unsorted")
+	if r.Payments[0].Payout != ([32]byte{7}) || r.Transactions[0].Anchor != (OutPoint{3}) {
+		t.Fatal("SignRecord left payments or transactions unsorted")
 	}
 }
 
@@ -48,14 +49,18 @@ func TestRecordOf500PaymentsIsSmall(t *testing.T) {
 	for i := range 500 {
 		r.Payments = append(r.Payments, Payment{
 			Payout: wire.TaggedHash("test", fmt.Append(nil, i)), Counterparty: "A counterparty with a long name",
-			Amount: 123_456_789, Anchor: OutPoint{byte(i % 10)},
+			Amount: 123_456_789, Anchor: OutPoint{byte(i % 10)}, Destination: Destination{byte(i)},
 		})
 	}
+	for i := range 10 {
+		r.Transactions = append(r.Transactions, Transaction{Anchor: OutPoint{byte(i)}, Fee: 12_345, Change: 1_234_567_890})
+	}
+	r.Fee = 123_450
 	b, err := w.next(0, r).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b) > 500*45 {
+	if len(b) > 500*62 {
 		t.Fatalf("500 payments in %d bytes", len(b))
 	}
 }
@@ -68,6 +73,7 @@ func TestTheLongestRecordFits(t *testing.T) {
 			Payout: wire.TaggedHash("test", fmt.Append(nil, i)), Counterparty: fmt.Sprintf("%0*d", MaxCounterparty, i),
 			Amount: MaxAmount, Anchor: OutPoint{byte(i >> 8), byte(i)},
 		})
+		r.Transactions = append(r.Transactions, Transaction{Anchor: OutPoint{byte(i >> 8), byte(i)}, Fee: MaxAmount / MaxPayments, Change: MaxAmount})
 	}
 	b, err := w.next(0, r).Encode()
 	if err != nil {
@@ -114,13 +120,19 @@ func TestRecordFieldsAreAllSigned(t *testing.T) {
 		"counterparty": func(r *Record) { r.Payments[0].Counterparty = "Ada" },
 		"anchor":       func(r *Record) { r.Payments[0].Anchor[35]++ },
 		"a payment":    func(r *Record) { r.Payments = r.Payments[1:] },
+		"destination":  func(r *Record) { r.Payments[0].Destination[15]++ },
 		"fee":          func(r *Record) { r.Fee++ },
+		"its fee":      func(r *Record) { r.Transactions[0].Fee-- },
+		"its change":   func(r *Record) { r.Transactions[0].Change++ },
+		"its anchor":   func(r *Record) { r.Transactions = r.Transactions[:1]; r.Transactions[0].Anchor = OutPoint{4} },
+		"transactions": func(r *Record) { r.Transactions = r.Transactions[1:] },
 		"change":       func(r *Record) { r.Change++ },
 		"signature":    func(r *Record) { r.Sig[63] ^= 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			altered := r
 			altered.Payments = append([]Payment(nil), r.Payments...)
+			altered.Transactions = append([]Transaction(nil), r.Transactions...)
 			change(&altered)
 			if err := altered.Verify(); err == nil {
 				t.Fatal("an altered record verifies")
@@ -149,11 +161,17 @@ func TestRecordRefusesNonsense(t *testing.T) {
 		"fee of -1 sat":                  func(r *Record) { r.Fee = -1 },
 		"fee of 2100000000000001 sat":    func(r *Record) { r.Fee = MaxAmount + 1 },
 		"change index 2147483649":        func(r *Record) { r.Change = MaxChange + 1 },
-		"payment 0: 0 sat":               func(r *Record) { r.Payments[0].Amount = 0 },
+		"payment 0: -1 sat":              func(r *Record) { r.Payments[0].Amount = -1 },
 		"payment 0: 2100000000000001":    func(r *Record) { r.Payments[0].Amount = MaxAmount + 1 },
 		"payment 1: counterparty's name": func(r *Record) { r.Payments[1].Counterparty = "" },
 		"payment 2: counterparty's name": func(r *Record) { r.Payments[2].Counterparty = strings.Repeat("x", 65) },
 		"payout ids do not ascend":       func(r *Record) { r.Payments[1].Payout = r.Payments[0].Payout },
+		"transaction 1: fee of 1001 sat": func(r *Record) { r.Transactions[1].Fee++ },
+		"transaction 0: fee of -1 sat":   func(r *Record) { r.Transactions[0].Fee = -1 },
+		"or change of -1 sat":            func(r *Record) { r.Transactions[0].Change = -1 },
+		"change of 2100000000000001 sat": func(r *Record) { r.Transactions[0].Change = MaxAmount + 1 },
+		"anchors do not ascend":          func(r *Record) { r.Transactions[1].Anchor = r.Transactions[0].Anchor },
+		"no payment is bound":            func(r *Record) { r.Transactions[1].Anchor = OutPoint{5} },
 		"1025 payments":                  func(r *Record) { r.Payments = make([]Payment, MaxPayments+1) },
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -175,14 +193,17 @@ func TestRecordRefusesNonsense(t *testing.T) {
 func TestRecordHasOneEncoding(t *testing.T) {
 	w, r := sample(t)
 	for name, change := range map[string]func(*recordBody){
-		"unused name":           func(b *recordBody) { b.Names = append(b.Names, "Zoe") },
-		"unused anchor":         func(b *recordBody) { b.Anchors = append(b.Anchors, bytes.Repeat([]byte{255}, 36)...) },
-		"name twice":            func(b *recordBody) { b.Names = []string{"Ada", "Kraken", "Kraken"}; b.Payments[0].Name = 2 },
-		"names out of order":    func(b *recordBody) { b.Names = []string{"Kraken", "Ada"}; swapNames(b) },
-		"cut anchor":            func(b *recordBody) { b.Anchors = b.Anchors[:71] },
-		"name out of range":     func(b *recordBody) { b.Payments[0].Name = 2 },
-		"name far out of range": func(b *recordBody) { b.Payments[0].Name = 1<<32 - 1 },
-		"anchor out of range":   func(b *recordBody) { b.Payments[0].Anchor = 2 },
+		"unused name":             func(b *recordBody) { b.Names = append(b.Names, "Zoe") },
+		"unused anchor":           func(b *recordBody) { b.Anchors = append(b.Anchors, bytes.Repeat([]byte{255}, 36)...) },
+		"name twice":              func(b *recordBody) { b.Names = []string{"Ada", "Kraken", "Kraken"}; b.Payments[0].Name = 2 },
+		"names out of order":      func(b *recordBody) { b.Names = []string{"Kraken", "Ada"}; swapNames(b) },
+		"cut anchor":              func(b *recordBody) { b.Anchors = b.Anchors[:71] },
+		"name out of range":       func(b *recordBody) { b.Payments[0].Name = 2 },
+		"name far out of range":   func(b *recordBody) { b.Payments[0].Name = 1<<32 - 1 },
+		"its anchor out of range": func(b *recordBody) { b.Transactions[1].Anchor = 2 },
+		"anchors turned":          func(b *recordBody) { b.Transactions[0], b.Transactions[1] = b.Transactions[1], b.Transactions[0] },
+		"anchor twice":            func(b *recordBody) { b.Transactions[1].Anchor = 0 },
+		"anchor out of range":     func(b *recordBody) { b.Payments[0].Anchor = 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			good, err := r.body()

@@ -23,13 +23,16 @@ import (
 type Snapshot struct {
 	wallet    [32]byte
 	instances []wire.PublicKey
+	retired   []Retired
 	hash      [32]byte
 	lastTime  int64
 	changes   []uint32 // Record.Change of every record, ascending
 
-	payouts []payout // ascending by time, then id
-	byID    map[[32]byte]int
-	fees    []fee // ascending by time, then batch
+	payouts  []payout // ascending by time, then id
+	byID     map[[32]byte]int
+	fees     []fee // ascending by time, then batch
+	paid     map[Destination][][32]byte
+	versions map[OutPoint]Transaction
 }
 
 type payout struct {
@@ -38,6 +41,8 @@ type payout struct {
 	amount  int64
 	names   []string   // counterparties that its records name, distinct
 	anchors []OutPoint // coins that its records bind it to, distinct
+
+	destinations []Destination // that its records name, distinct
 }
 
 type fee struct {
@@ -56,7 +61,8 @@ type Planned struct {
 
 // Snapshot cuts the chains at the given heads, one for each station in order of
 // the stations. It verifies every head's signature and errs with ErrMissing if
-// a head names a record that has not been added, with ErrHidden if anything is
+// a head names a record that has not been added or a retired instance's records
+// are not complete, with ErrHidden if anything is
 // known beyond a head (a record, or a later head), with a *Fork if a head
 // contradicts a record of its own station.
 func (l *Ledger) Snapshot(heads []Head) (Snapshot, error) {
@@ -78,14 +84,25 @@ func (l *Ledger) Snapshot(heads []Head) (Snapshot, error) {
 		if h.Seq < have || h.Seq < l.heads[i].Seq {
 			return Snapshot{}, fmt.Errorf("ledger: snapshot: station %d has released %d records, its head here says %d: %w", i, max(have, l.heads[i].Seq), h.Seq, ErrHidden)
 		}
-		digest = append(digest, h.Instance[:]...)
-		digest = binary.BigEndian.AppendUint64(digest, h.Seq)
-		digest = append(digest, h.Last[:]...)
+		digest = appendChain(digest, h.Station, h.Instance, h.Seq, h.Last)
 	}
-	s := Snapshot{wallet: heads[0].Wallet, instances: slices.Clone(l.instances)}
+	for i, r := range l.retired {
+		if have := uint64(len(l.chains[len(l.instances)+i])); have < r.Seq {
+			return Snapshot{}, fmt.Errorf("ledger: snapshot: the retired instance of station %d ends at record %d, its chain at %d: %w", r.Station, r.Seq, have, ErrMissing)
+		}
+		digest = appendChain(digest, r.Station, r.Instance, r.Seq, r.Last)
+	}
+	s := Snapshot{wallet: heads[0].Wallet, instances: slices.Clone(l.instances), retired: slices.Clone(l.retired)}
 	s.hash = wire.TaggedHash("Heliograph/snapshot/v1", s.wallet[:], digest)
 	s.sum(l.chains)
 	return s, nil
+}
+
+// appendChain appends what the hash of a snapshot covers of one chain: 73 bytes.
+func appendChain(b []byte, station uint8, instance wire.PublicKey, seq uint64, last [32]byte) []byte {
+	b = append(append(b, station), instance[:]...)
+	b = binary.BigEndian.AppendUint64(b, seq)
+	return append(b, last[:]...)
 }
 
 // sum folds records into what they add up to, in a way that does not depend on
@@ -93,6 +110,7 @@ func (l *Ledger) Snapshot(heads []Head) (Snapshot, error) {
 func (s *Snapshot) sum(chains [][]Record) {
 	payouts := make(map[[32]byte]*payout)
 	fees := make(map[[32]byte]*fee)
+	s.paid, s.versions = make(map[Destination][][32]byte), make(map[OutPoint]Transaction)
 	for _, chain := range chains {
 		for _, r := range chain {
 			s.lastTime = max(s.lastTime, r.Time)
@@ -103,6 +121,12 @@ func (s *Snapshot) sum(chains [][]Record) {
 				fees[r.Batch] = f
 			}
 			f.time, f.amount = max(f.time, r.Time), max(f.amount, r.Fee)
+			for _, t := range r.Transactions {
+				if known, ok := s.versions[t.Anchor]; ok {
+					t.Fee, t.Change = max(t.Fee, known.Fee), min(t.Change, known.Change)
+				}
+				s.versions[t.Anchor] = t
+			}
 			for _, p := range r.Payments {
 				q := payouts[p.Payout]
 				if q == nil {
@@ -115,6 +139,9 @@ func (s *Snapshot) sum(chains [][]Record) {
 				}
 				if !slices.Contains(q.anchors, p.Anchor) {
 					q.anchors = append(q.anchors, p.Anchor)
+				}
+				if !slices.Contains(q.destinations, p.Destination) {
+					q.destinations = append(q.destinations, p.Destination)
 				}
 			}
 		}
@@ -130,8 +157,11 @@ func (s *Snapshot) sum(chains [][]Record) {
 	slices.Sort(s.changes)
 	s.byID = make(map[[32]byte]int, len(s.payouts))
 	for i, p := range s.payouts {
-		slices.SortFunc(p.anchors, func(a, b OutPoint) int { return bytes.Compare(a[:], b[:]) })
+		slices.SortFunc(p.anchors, compareOutPoints)
 		s.byID[p.id] = i
+		for _, d := range p.destinations {
+			s.paid[d] = append(s.paid[d], p.id)
+		}
 	}
 }
 
@@ -154,8 +184,12 @@ func (s Snapshot) Wallet() [32]byte { return s.wallet }
 // Instances returns the stations' instance keys, by station.
 func (s Snapshot) Instances() []wire.PublicKey { return slices.Clone(s.instances) }
 
-// Hash returns a digest of every station's chain: two snapshots with one hash
-// rest on the same records.
+// Retired returns the instances that spoke for a station before, whose records
+// are part of the snapshot.
+func (s Snapshot) Retired() []Retired { return slices.Clone(s.retired) }
+
+// Hash returns a digest of every chain: two snapshots with one hash rest on the
+// same records.
 func (s Snapshot) Hash() [32]byte { return s.hash }
 
 // LastTime returns the latest stated time of any record, unix seconds, 0 if
@@ -204,6 +238,19 @@ func (s Snapshot) BoundTo(id [32]byte, anchor OutPoint) bool {
 	return !ok || len(s.payouts[i].anchors) == 1 && s.payouts[i].anchors[0] == anchor
 }
 
+// Paid returns the ids of all payouts that were ever released to a destination,
+// in the order in which they were released last.
+func (s Snapshot) Paid(d Destination) [][32]byte { return slices.Clone(s.paid[d]) }
+
+// Replaced returns what was released of the transaction that spends anchor for
+// its payments: the highest fee and the lowest change of all its versions, in
+// sat; false if memory knows of none. A payout's next version raises the one and
+// lowers the other.
+func (s Snapshot) Replaced(anchor OutPoint) (fee, change int64, ok bool) {
+	t, ok := s.versions[anchor]
+	return t.Fee, t.Change, ok
+}
+
 // Outflow returns the sat that left with stated times from from to to, both
 // included: each payout once, each batch's fee once. A sum above 2^63-1, which
 // only false records can make, is returned as 2^63-1.
@@ -250,15 +297,57 @@ func (p Plan) Outflow(from, to int64) int64 {
 	return add(total, own)
 }
 
+// Count returns how many payments would have been made within the window once
+// the planned batch were released in it: each payout counts once, however often
+// it was drafted.
+func (p Plan) Count(from, to int64) int64 { return p.count(from, to, nil) }
+
+// CountTo is Count for the payments to some counterparties. A payout that was
+// drafted again for another counterparty counts for both.
+func (p Plan) CountTo(from, to int64, names []string) int64 {
+	return p.count(from, to, setOf(names))
+}
+
+func (p Plan) count(from, to int64, among map[string]bool) int64 {
+	total := int64(0)
+	counted := make(map[int]bool) // places in s.payouts of planned payments
+	for i, q := range p.planned.Payments {
+		if among != nil && !among[q.Counterparty] {
+			continue
+		}
+		total++
+		if p.at[i] >= 0 {
+			counted[p.at[i]] = true
+		}
+	}
+	first, last := p.s.between(from, to)
+	for i := first; i < last; i++ {
+		if !counted[i] && p.s.payouts[i].concerns(among) {
+			total++
+		}
+	}
+	return total
+}
+
 // OutflowTo is Outflow for the payments to some counterparties, without fees,
 // which go to nobody. A payout that was drafted again for another counterparty
 // counts for both.
 func (p Plan) OutflowTo(from, to int64, names []string) int64 {
-	among := make(map[string]bool, len(names))
+	return p.payments(from, to, setOf(names))
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
 	for _, n := range names {
-		among[n] = true
+		set[n] = true
 	}
-	return p.payments(from, to, among)
+	return set
+}
+
+// concerns reports whether a payout was ever drafted for one of among, or
+// whether among is nil, everybody.
+func (q *payout) concerns(among map[string]bool) bool {
+	return among == nil || slices.ContainsFunc(q.names, func(n string) bool { return among[n] })
 }
 
 // payments sums planned and recorded payments, those to among or, if it is nil,
@@ -278,7 +367,7 @@ func (p Plan) payments(from, to int64, among map[string]bool) int64 {
 	first, last := p.s.between(from, to)
 	for i := first; i < last; i++ {
 		q := &p.s.payouts[i]
-		if among != nil && !slices.ContainsFunc(q.names, func(n string) bool { return among[n] }) {
+		if !q.concerns(among) {
 			continue
 		}
 		total = add(total, max(q.amount-counted[i], 0))

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 
 	"heliograph/shared/wire"
@@ -11,7 +12,9 @@ type world struct {
 	t      testing.TB
 	keys   []*wire.SigningKey
 	chains [][]Record
-	last   []Record
+
+	retired []Retired
+	past    [][]Record // of the retired instances
 }
 
 var testWallet = [32]byte{0x77}
@@ -97,7 +100,7 @@ func (w *world) heads() []Head {
 
 func (w *world) empty() *Ledger {
 	w.t.Helper()
-	l, err := New(w.instances())
+	l, err := New(w.instances(), w.retired...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -108,7 +111,7 @@ func (w *world) empty() *Ledger {
 func (w *world) ledger() *Ledger {
 	w.t.Helper()
 	l := w.empty()
-	for _, chain := range w.chains {
+	for _, chain := range slices.Concat(w.past, w.chains) {
 		for _, r := range chain {
 			if err := l.Add(r); err != nil {
 				w.t.Fatal(err)
