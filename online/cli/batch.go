@@ -12,6 +12,7 @@ import (
 
 	"heliograph/shared/batch"
 
+	"heliograph/online/charterfile"
 	"heliograph/online/coordinator"
 	"heliograph/online/coordinator/book"
 )
@@ -32,7 +33,7 @@ as the one before, of which batch broadcast chooses.`,
   heliograph batch draft --fee-rate 5 --max-outputs 21 --lifetime 2h --ladder 3`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			var err error
-			if o.Lifetime, err = parsePeriod(lifetime); err != nil {
+			if o.Lifetime, err = charterfile.Period(lifetime); err != nil {
 				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
 			}
 			if o.Ladder < 1 || o.Ladder > batch.MaxVariants {

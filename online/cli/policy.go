@@ -8,6 +8,7 @@ import (
 
 	"heliograph/shared/batch"
 
+	"heliograph/online/charterfile"
 	"heliograph/online/coordinator"
 )
 
@@ -36,7 +37,7 @@ stations have nonces left to sign it.`,
 					return c.tellChecked(checked)
 				})
 			}
-			if o.Lifetime, err = parsePeriod(lifetime); err != nil {
+			if o.Lifetime, err = charterfile.Period(lifetime); err != nil {
 				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
 			}
 			return c.withChain(ctx, func(t *treasury) error {

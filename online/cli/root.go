@@ -40,7 +40,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 refused (by the charter or a station),
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return c.findDir() }
 	root.AddCommand(
 		c.init(), c.enrol(), c.keygen(),
-		group("charter", "the rules by which stations sign", c.charterTemplate(), c.charterCheck(), c.charterShow()),
+		group("charter", "the rules by which stations sign", c.charterTemplate(), c.charterCheck(), c.charterShow(), c.charterExport()),
 		c.wallet(), c.address(), c.fund(), c.mine(),
 		group("payouts", "who is to be paid", c.payoutsImport(), c.payoutsList(), c.payoutsCancel()),
 		group("batch", "payouts that are signed together", c.batchDraft(), c.batchList(), c.batchShow(), c.batchSign(),

@@ -15,6 +15,7 @@ import (
 	"heliograph/shared/wallet"
 	"heliograph/shared/words"
 
+	"heliograph/online/charterfile"
 	"heliograph/online/coordinator"
 	"heliograph/online/node"
 	"heliograph/online/store"
@@ -150,7 +151,7 @@ func (c *commands) charterTemplate() *cobra.Command {
 see what it says in full sentences with heliograph charter check.`,
 		`  heliograph charter template > charter.yaml`,
 		cobra.NoArgs, func(context.Context, []string) error {
-			_, err := fmt.Fprint(c.env.Out, charterTemplate)
+			_, err := fmt.Fprint(c.env.Out, charterfile.Template)
 			return err
 		})
 }
@@ -193,15 +194,44 @@ under way.`,
 }
 
 func (c *commands) readDraft(t *treasury, path string) (charter.Charter, error) {
-	b, err := readFile(path, maxCharterFile)
+	b, err := readFile(path, charterfile.MaxFile)
 	if err != nil {
 		return charter.Charter{}, err
 	}
-	d, err := readCharter(b, t.Settings().Network)
+	base, absent := t.CharterBase()
+	if absent != nil && !errors.Is(absent, coordinator.ErrNotEnrolled) {
+		return charter.Charter{}, absent
+	}
+	d, err := charterfile.Parse(b, base)
 	if err != nil {
 		return charter.Charter{}, &failure{Error, path + ": " + err.Error(), "Correct the file. heliograph charter template shows the form."}
 	}
-	return t.Complete(d)
+	if absent != nil {
+		return charter.Charter{}, absent
+	}
+	return charter.New(d)
+}
+
+func (c *commands) charterExport() *cobra.Command {
+	return command("export", "write the charter in force as a file to edit",
+		`Prints the charter in force as a charter file, so that a change of it is an edit.
+See what the edited file says with heliograph charter check, and what it changes
+with heliograph policy diff.`,
+		`  heliograph charter export > charter.yaml`,
+		cobra.NoArgs, func(context.Context, []string) error {
+			return c.with(func(t *treasury) error {
+				p, err := t.Public()
+				if err != nil {
+					return err
+				}
+				text, err := charterfile.Write(p.Charter)
+				if err != nil {
+					return err
+				}
+				_, err = c.env.Out.Write(text)
+				return err
+			})
+		})
 }
 
 func (c *commands) tellCharter(of charter.Charter) error {

@@ -62,7 +62,7 @@ func (y *treasury) live() {
 	})
 	generated := false
 	y.until(func() bool { return generated }, func() error {
-		draft, err := y.Complete(rules())
+		draft, err := complete(y, rules())
 		if err != nil {
 			return err
 		}

@@ -401,6 +401,16 @@ func rules() charter.Document {
 	return d
 }
 
+// complete makes a charter of what people wrote.
+func complete(y *treasury, d charter.Document) (charter.Charter, error) {
+	base, err := y.CharterBase()
+	if err != nil {
+		return charter.Charter{}, err
+	}
+	d.Version, d.Network, d.Threshold, d.Stations, d.Courier, d.Issued = base.Version, base.Network, base.Threshold, base.Stations, base.Courier, base.Issued
+	return charter.New(d)
+}
+
 // make runs enrolment and key generation and funds the wallet.
 func (y *treasury) make() keygen.Public {
 	y.t.Helper()
@@ -408,7 +418,7 @@ func (y *treasury) make() keygen.Public {
 	n := len(y.people.world.Stations)
 	_, err := y.Enrol(ctx, y.people, n, n/2+1)
 	must(y.t, err)
-	draft, err := y.Complete(rules())
+	draft, err := complete(y, rules())
 	must(y.t, err)
 	p, err := y.Generate(ctx, y.people, draft)
 	must(y.t, err)

@@ -17,16 +17,30 @@ import (
 	"heliograph/online/coordinator/book"
 )
 
-// Complete fills a charter draft with what enrolment found: stations, courier,
-// network and threshold.
-func (c *Coordinator) Complete(d charter.Document) (charter.Charter, error) {
+// day is the precision of a charter's time of issue, in seconds: the same file
+// makes the same charter, with the same words, as long as its day lasts.
+const day = 24 * 3600
+
+// CharterBase is what people do not write into a charter: before there is a
+// wallet what enrolment found, afterwards what the charter in force says. With
+// ErrNotEnrolled it says the network alone.
+func (c *Coordinator) CharterBase() (charter.Document, error) {
+	d := charter.Document{Version: charter.Version, Network: c.settings.Network, Issued: c.now() / day * day}
+	p, err := c.Public()
+	if err == nil {
+		now := p.Charter.Document()
+		d.Network, d.Threshold, d.Stations, d.Courier = now.Network, now.Threshold, now.Stations, now.Courier
+		return d, nil
+	}
+	if !errors.Is(err, ErrNoWallet) {
+		return d, err
+	}
 	r, err := c.Roster()
 	if err != nil {
-		return charter.Charter{}, err
+		return d, err
 	}
-	d.Version, d.Network, d.Threshold = charter.Version, r.Network, uint8(r.Threshold)
-	d.Stations, d.Courier = r.Stations, r.Courier
-	return charter.New(d)
+	d.Network, d.Threshold, d.Stations, d.Courier = r.Network, uint8(r.Threshold), r.Stations, r.Courier
+	return d, nil
 }
 
 // CharterDraft is the charter draft of a key generation that was begun; false if none

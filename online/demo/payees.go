@@ -83,7 +83,7 @@ func few(label, counterparty string, count int, sat int64) []payout {
 // kind. The day's limit is the one that the story runs into.
 func (w *world) writeCharter() error {
 	var b strings.Builder
-	b.WriteString("name: Demo treasury\ngap: 20\nclock_tolerance: 2h\ncounterparties:\n")
+	b.WriteString("name: Demo treasury\ngap: 20\nclock-tolerance: 2h\ncounterparties:\n")
 	for _, name := range counterparties {
 		fmt.Fprintf(&b, "  - name: %s\n    addresses:\n", name)
 		for n := range addressesEach {
@@ -94,18 +94,18 @@ func (w *world) writeCharter() error {
 			fmt.Fprintf(&b, "      - %s\n", a)
 		}
 	}
-	b.WriteString("rules:\n  - {id: allow/known, effect: allow}\n")
+	b.WriteString("rules:\n  - {id: allow/known, allow: everybody}\n")
 	for _, r := range [][3]string{
-		{"cap/payment", "max_output", "30000000 sat"},
-		{"cap/transaction", "max_transaction", "250000000 sat"},
-		{"cap/batch", "max_batch", "400000000 sat"},
-		{"cap/day", "max_window", fmt.Sprintf("%d sat, window: 24h", int64(dayLimit))},
-		{"fee/total", "max_fee", "200000 sat"},
-		{"fee/rate", "max_fee_rate", "50 sat/vB"},
-		{"fee/share", "max_fee_percent", "100 bp"},
-		{"life/request", "max_lifetime", "2h"},
+		{"cap/payment", "max-output", "30000000 sat"},
+		{"cap/transaction", "max-transaction", "250000000 sat"},
+		{"cap/batch", "max-batch", "400000000 sat"},
+		{"cap/day", "max-window", fmt.Sprintf("%d sat, window: 24h", int64(dayLimit))},
+		{"fee/total", "max-fee", "200000 sat"},
+		{"fee/rate", "max-fee-rate", "50 sat/vB"},
+		{"fee/share", "max-fee-percent", "100 bp"},
+		{"life/request", "max-lifetime", "2h"},
 	} {
-		fmt.Fprintf(&b, "  - {id: %s, effect: require, check: %s, max: %s}\n", r[0], r[1], r[2])
+		fmt.Fprintf(&b, "  - {id: %s, require: {%s: %s}}\n", r[0], r[1], r[2])
 	}
 	return w.writeFile(charterFile, b.String())
 }
