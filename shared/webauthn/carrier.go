@@ -53,8 +53,8 @@ func pack(e Expected, a Assertion) ([]byte, error) {
 	if hash := sha256.Sum256([]byte(e.RPID)); !bytes.Equal(a.AuthenticatorData[:rpIDHashSize], hash[:]) {
 		return nil, errors.New("it was made for another relying party")
 	}
-	if len(a.ClientData) > maxClientData {
-		return nil, fmt.Errorf("client data of %d bytes: at most %d", len(a.ClientData), maxClientData)
+	if len(a.ClientData) == 0 || len(a.ClientData) > maxClientData {
+		return nil, fmt.Errorf("client data of %d bytes: 1 to %d", len(a.ClientData), maxClientData)
 	}
 	compact, verbatim, signature := byte(formCompactES256), byte(formVerbatimES256), a.Signature
 	if s, err := fromDER(signature); err == nil {
@@ -68,7 +68,7 @@ func pack(e Expected, a Assertion) ([]byte, error) {
 	b = append(b, a.AuthenticatorData[flagsAt:]...)
 	b = append(b, signature...)
 	for i, origin := range e.Origins {
-		if bytes.Equal(a.ClientData, canonicalClientData(e.Challenge, origin)) {
+		if canonical, ok := canonicalClientData(e.Challenge, origin); ok && bytes.Equal(a.ClientData, canonical) {
 			b[0] = compact
 			return append(b, byte(i)), nil
 		}
@@ -106,7 +106,11 @@ func unpack(e Expected, b []byte) (Assertion, error) {
 		if place >= len(e.Origins) {
 			return Assertion{}, fmt.Errorf("origin %d of %d", place+1, len(e.Origins))
 		}
-		a.ClientData = canonicalClientData(e.Challenge, e.Origins[place])
+		canonical, ok := canonicalClientData(e.Challenge, e.Origins[place])
+		if !ok {
+			return Assertion{}, errors.New("client data of this origin travel as they are")
+		}
+		a.ClientData = canonical
 	case formVerbatimES256, formVerbatimEdDSA:
 	default:
 		return Assertion{}, fmt.Errorf("form %d is not known", b[0])

@@ -149,13 +149,13 @@ func encodeChallenge(challenge [32]byte) string {
 }
 
 // canonicalClientData is the serialisation of section 5.8.1.1 without further
-// members, which most browsers produce. It returns nil for an origin that JSON
+// members, which most browsers produce. It is not ok for an origin that JSON
 // would escape: no origin of the web has such characters.
-func canonicalClientData(challenge [32]byte, origin string) []byte {
+func canonicalClientData(challenge [32]byte, origin string) (b []byte, ok bool) {
 	for _, c := range []byte(origin) {
 		if c < 0x20 || c == '"' || c == '\\' || c > 0x7e {
-			return nil
+			return nil, false
 		}
 	}
-	return []byte(`{"type":"webauthn.get","challenge":"` + encodeChallenge(challenge) + `","origin":"` + origin + `","crossOrigin":false}`)
+	return []byte(`{"type":"webauthn.get","challenge":"` + encodeChallenge(challenge) + `","origin":"` + origin + `","crossOrigin":false}`), true
 }

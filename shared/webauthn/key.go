@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 )
 
 // Algorithm is a COSE algorithm identifier (RFC 9053).
@@ -77,25 +78,48 @@ var smallOrder = []string{
 	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
 }
 
+// edwardsPrime is 2^255 - 19.
+func edwardsPrime() *big.Int {
+	p := new(big.Int).Lsh(big.NewInt(1), 255)
+	return p.Sub(p, big.NewInt(19))
+}
+
 // ed25519 refuses what crypto/ed25519 would take: y not reduced (RFC 8032 section
-// 5.1.3), and points of small order. That the point exists is found out by every
-// verification: none succeeds if it does not.
+// 5.1.3) and points of small order.
 func (k Key) ed25519() (ed25519.PublicKey, error) {
 	if len(k.Point) != ed25519.PublicKeySize {
 		return nil, fmt.Errorf("%d bytes instead of %d for EdDSA", len(k.Point), ed25519.PublicKeySize)
 	}
-	y := bytes.Clone(k.Point)
-	y[31] &= 0x7f // the sign of x
+	encoded := bytes.Clone(k.Point)
+	encoded[31] &= 0x7f // less the sign of x
 	for _, low := range smallOrder {
-		if hex.EncodeToString(y) == low {
+		if hex.EncodeToString(encoded) == low {
 			return nil, errors.New("an Ed25519 point of small order")
 		}
 	}
-	// p = 2^255 - 19: y is reduced unless it is ed..ff ff..ff 7f.
-	if y[0] >= 0xed && y[31] == 0x7f && bytes.Count(y[1:31], []byte{0xff}) == 30 {
+	slices.Reverse(encoded)
+	y := new(big.Int).SetBytes(encoded)
+	if y.Cmp(edwardsPrime()) >= 0 {
 		return nil, errors.New("an Ed25519 point in a longer form than needed")
 	}
+	if !onEdwards25519(y) {
+		return nil, errors.New("not a point of Ed25519")
+	}
 	return ed25519.PublicKey(k.Point), nil
+}
+
+// onEdwards25519 reports whether some x belongs to y: whether (y^2 - 1) / (dy^2 + 1)
+// is a square, where d = -121665/121666 (RFC 8032 section 5.1.3). Multiplying by
+// squares, that is whether 121666 (y^2 - 1) (121666 - 121665 y^2) is one.
+func onEdwards25519(y *big.Int) bool {
+	square := new(big.Int).Mul(y, y)
+	numerator := new(big.Int).Sub(square, big.NewInt(1))
+	denominator := new(big.Int).Mul(square, big.NewInt(-121665))
+	denominator.Add(denominator, big.NewInt(121666))
+	product := numerator.Mul(numerator, denominator)
+	product.Mul(product, big.NewInt(121666))
+	p := edwardsPrime()
+	return big.Jacobi(product.Mod(product, p), p) != -1
 }
 
 var errSignature = errors.New("the signature does not belong to this key and these bytes")
