@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"math"
 	"math/big"
 )
 
@@ -8,28 +9,68 @@ import (
 // anything from n*least to n*most sat.
 type item struct {
 	least, most int64
+	number      int64 // payments at most, 0: as many as there may be of all
 }
 
-// row is a limit on a sum: the items that it counts, and the most they may be
-// together in sat.
+// row is a limit: the items that it counts, and the most that they may be
+// together, in sat, or in payments.
 type row struct {
 	counts []bool
 	most   int64
+	number bool    // it counts payments
+	extra  []int64 // sat that each payment of an item counts besides, or nil
 }
 
-// packing asks for payments whose sum is at least target, within all rows.
-// trigger, if it is not negative, is an item of which there must be one.
+// of is what payments of item i count.
+func (r row) of(i int, x packed) int64 {
+	switch {
+	case !r.counts[i]:
+		return 0
+	case r.number:
+		return x.number
+	case r.extra != nil:
+		return x.sum + r.extra[i]*x.number
+	}
+	return x.sum
+}
+
+// left is what a row leaves beside what there is.
+func (r row) left(there []packed) int64 {
+	left := r.most
+	for i, x := range there {
+		left -= r.of(i, x)
+	}
+	return left
+}
+
+// packing asks for payments whose sum (or with count, whose number) is at least
+// target, within all rows. trigger, if it is not negative, is an item of which
+// there must be one.
 type packing struct {
 	items   []item
 	rows    []row
 	number  int64 // payments at most
-	target  int64 // sat
+	target  int64 // sat or payments
+	count   bool
 	trigger int
 }
 
 // packed is how many payments of an item there are, and their sum.
 type packed struct {
 	number, sum int64
+}
+
+// got is what a packing comes to.
+func (p packing) got(there []packed) int64 {
+	total := int64(0)
+	for _, x := range there {
+		if p.count {
+			total += x.number
+		} else {
+			total += x.sum
+		}
+	}
+	return total
 }
 
 // answer is the result of a search.
@@ -45,8 +86,8 @@ const (
 // to be hard cost seconds and not for ever.
 type budget struct{ work int }
 
-// solve decides a packing exactly, unless the budget runs out. The three quick
-// ways are proofs too; only overlapping limits need the search behind them.
+// solve decides a packing exactly, unless the budget runs out. The quick ways
+// are proofs too; only overlapping limits need the search behind them.
 func (p packing) solve(b *budget) ([]packed, answer) {
 	if p.number < 1 || len(p.items) == 0 {
 		return nil, no
@@ -56,20 +97,22 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 			return nil, no
 		}
 	}
-	for i := range p.items { // one payment
-		if p.trigger >= 0 && i != p.trigger {
+	for i, it := range p.items { // one payment
+		if p.trigger >= 0 && i != p.trigger || p.count && p.target > 1 {
 			continue
 		}
-		if amount := max(p.target, p.items[i].least); amount <= min(p.items[i].most, p.slack(i, nil)) {
+		one := packed{1, it.least}
+		if !p.count {
+			one.sum = max(p.target, it.least)
+		}
+		if one.sum <= it.most && p.fits(i, one) {
 			out := make([]packed, len(p.items))
-			out[i] = packed{1, amount}
+			out[i] = one
 			return out, yes
 		}
 	}
-	for _, r := range p.rows { // one limit over everything
-		if r.most < p.target && all(r.counts) {
-			return nil, no
-		}
+	if p.covered() {
+		return nil, no
 	}
 	if out, ok := p.greedy(); ok {
 		return out, yes
@@ -86,64 +129,128 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 	return out, yes
 }
 
-func all(bits []bool) bool {
-	for _, b := range bits {
-		if !b {
+// fits reports whether item i alone is within all rows.
+func (p packing) fits(i int, x packed) bool {
+	for _, r := range p.rows {
+		if r.of(i, x) > r.most {
 			return false
 		}
 	}
 	return true
 }
 
-// slack is what item i may still be, in sat, beside what there is.
-func (p packing) slack(i int, there []packed) int64 {
-	least := int64(1) << 62
-	for _, r := range p.rows {
-		if !r.counts[i] {
-			continue
+// covered reports whether some rows together count every item and come to less
+// than the target: which is a proof, though not the only one.
+func (p packing) covered() bool {
+	rest := make([]bool, len(p.items))
+	left, total := len(p.items), int64(0)
+	if p.count {
+		total = max(0, p.target-p.number)
+		if total > 0 {
+			return true
 		}
-		left := r.most
-		for k, x := range there {
-			if r.counts[k] {
-				left -= x.sum
+	}
+	for left > 0 && total < p.target {
+		best, share, new := -1, 0.0, 0
+		for n, r := range p.rows {
+			if r.number != p.count {
+				continue
+			}
+			fresh := 0
+			for i, c := range r.counts {
+				if c && !rest[i] {
+					fresh++
+				}
+			}
+			if fresh > 0 && (best < 0 || float64(r.most)/float64(fresh) < share) {
+				best, share, new = n, float64(r.most)/float64(fresh), fresh
 			}
 		}
-		least = min(least, left)
+		if best < 0 {
+			return false
+		}
+		for i, c := range p.rows[best].counts {
+			rest[i] = rest[i] || c
+		}
+		left, total = left-new, total+p.rows[best].most
 	}
-	return least
+	return left == 0 && total < p.target
 }
 
 // greedy fills the items one after the other. It finds the most there is if any
 // two limits are nested or apart, and every item can be as small as it likes.
 func (p packing) greedy() ([]packed, bool) {
 	out := make([]packed, len(p.items))
-	number, sum := p.number, int64(0)
+	number := p.number
 	fill := func(i int, atMost int64) {
 		it := p.items[i]
-		amount := min(p.slack(i, out), atMost)
-		if number < 1 || amount < it.least {
-			return
+		room, amount := number, atMost
+		if it.number > 0 {
+			room = min(room, it.number)
 		}
-		n := min((amount-1)/it.most+1, number)
-		if n > 1 && n > amount/it.least {
-			n--
+		if p.count {
+			room, amount = min(room, atMost), math.MaxInt64
 		}
-		amount = min(amount, n*it.most)
-		out[i] = packed{out[i].number + n, out[i].sum + amount}
-		number, sum = number-n, sum+amount
+		extra := int64(0)
+		for _, r := range p.rows {
+			switch left := r.left(out); {
+			case !r.counts[i]:
+			case r.number:
+				room = min(room, left)
+			default:
+				if r.extra != nil {
+					extra = max(extra, r.extra[i])
+				}
+				amount = min(amount, left)
+			}
+		}
+		var x packed
+		if p.count {
+			x.number = room
+			if it.least+extra > 0 {
+				x.number = min(x.number, amount/(it.least+extra))
+			}
+			x.sum = x.number * it.least
+		} else if room > 0 && amount >= it.least+extra {
+			x.number = 1
+			if it.most > 0 && amount > it.most {
+				x.number = min((amount-1)/it.most+1, room)
+			}
+			if x.number > 1 && x.number*(it.least+extra) > amount {
+				x.number--
+			}
+			x.sum = min(amount-extra*x.number, x.number*it.most)
+		}
+		if x.number > 0 && x.sum >= x.number*it.least {
+			out[i], number = x, number-x.number
+		}
 	}
 	if p.trigger >= 0 {
-		fill(p.trigger, max(p.items[p.trigger].least, p.target))
+		want := p.target
+		if !p.count {
+			want = max(p.items[p.trigger].least, want)
+		}
+		fill(p.trigger, want)
 		if out[p.trigger].number == 0 {
 			return nil, false
 		}
 	}
 	for i := range p.items {
-		if i != p.trigger && sum < p.target {
-			fill(i, max(p.items[i].least, p.target-sum))
+		missing := p.target - p.got(out)
+		if i == p.trigger || missing <= 0 {
+			continue
+		}
+		if !p.count {
+			missing = max(p.items[i].least, missing)
+		}
+		fill(i, missing)
+	}
+	for _, r := range p.rows {
+		if r.left(out) < 0 {
+			return nil, false
 		}
 	}
-	return out, sum >= p.target
+	return out, p.got(out) >= p.target
 }
 
 // undominated leaves out items that another can stand in for wherever they
@@ -166,7 +273,7 @@ func (p packing) undominated() (packing, []int) {
 			keep = append(keep, i)
 		}
 	}
-	q := packing{number: p.number, target: p.target, trigger: -1}
+	q := packing{number: p.number, target: p.target, count: p.count, trigger: -1}
 	for at, i := range keep {
 		q.items = append(q.items, p.items[i])
 		if i == p.trigger {
@@ -174,9 +281,15 @@ func (p packing) undominated() (packing, []int) {
 		}
 	}
 	for _, r := range p.rows {
-		part := row{most: r.most, counts: make([]bool, len(keep))}
+		part := row{most: r.most, number: r.number, counts: make([]bool, len(keep))}
+		if r.extra != nil {
+			part.extra = make([]int64, len(keep))
+		}
 		for at, i := range keep {
 			part.counts[at] = r.counts[i]
+			if r.extra != nil {
+				part.extra[at] = r.extra[i]
+			}
 		}
 		q.rows = append(q.rows, part)
 	}
@@ -184,11 +297,11 @@ func (p packing) undominated() (packing, []int) {
 }
 
 func (p packing) dominates(k, i int) bool {
-	if p.items[k].least > p.items[i].least || p.items[k].most < p.items[i].most {
+	if p.items[k].least > p.items[i].least || p.items[k].most < p.items[i].most || p.items[k].number > 0 {
 		return false
 	}
 	for _, r := range p.rows {
-		if r.counts[k] && !r.counts[i] {
+		if r.counts[k] && (!r.counts[i] || r.extra != nil && r.extra[k] > r.extra[i]) {
 			return false
 		}
 	}
@@ -210,6 +323,11 @@ func (p packing) search(b *budget) ([]packed, answer) {
 	}
 	if p.trigger >= 0 {
 		first.low[2*p.trigger] = 1
+	}
+	for i, it := range p.items {
+		if it.number > 0 {
+			first.high[2*i] = it.number
+		}
 	}
 	stack := []bounds{first}
 	for len(stack) > 0 {
@@ -241,7 +359,7 @@ func (p packing) search(b *budget) ([]packed, answer) {
 		below, above := at.clone(), at.clone()
 		below.high[branch] = floor
 		above.low[branch] = floor + 1
-		if it := p.items[branch/2]; branch%2 == 1 {
+		if it := p.items[branch/2]; branch%2 == 1 && it.most > it.least {
 			// So much above the least takes so many payments.
 			number := &above.low[branch-1]
 			*number = max(*number, floor/(it.most-it.least)+1)
@@ -283,8 +401,12 @@ func (p packing) relax(at bounds, b *budget) (x []*big.Rat, value *big.Rat, ok b
 	for _, r := range p.rows {
 		c := make([]int64, vars)
 		for i, it := range p.items {
-			if r.counts[i] {
-				c[2*i], c[2*i+1] = it.least, 1
+			if !r.counts[i] {
+				continue
+			}
+			c[2*i] = r.of(i, packed{1, it.least})
+			if !r.number {
+				c[2*i+1] = 1
 			}
 		}
 		ok = add(c, r.most) && ok
@@ -303,7 +425,10 @@ func (p packing) relax(at bounds, b *budget) (x []*big.Rat, value *big.Rat, ok b
 	base := int64(0)
 	for i, it := range p.items {
 		goal[2*i], goal[2*i+1] = it.least, 1
-		base += it.least*at.low[2*i] + at.low[2*i+1]
+		if p.count {
+			goal[2*i], goal[2*i+1] = 1, 0
+		}
+		base += goal[2*i]*at.low[2*i] + goal[2*i+1]*at.low[2*i+1]
 	}
 	x, value = simplex(a, limit, goal, b)
 	for i := range x {

@@ -11,11 +11,11 @@ func (p packing) brute() bool {
 	var try func(i int, there []packed, number, sum int64) bool
 	try = func(i int, there []packed, number, sum int64) bool {
 		if i == len(p.items) {
-			return sum >= p.target && (p.trigger < 0 || there[p.trigger].number > 0)
+			return p.got(there) >= p.target && (p.trigger < 0 || there[p.trigger].number > 0)
 		}
-		for n := int64(0); n <= p.number-number; n++ {
+		for n := int64(0); n <= p.number-number && (p.items[i].number == 0 || n <= p.items[i].number); n++ {
 			for s := n * p.items[i].least; s <= n*p.items[i].most; s++ {
-				if s > p.slack(i, there) {
+				if !p.within(append(there[:i:i], packed{n, s})) {
 					break
 				}
 				if try(i+1, append(there[:i:i], packed{n, s}), number+n, sum+s) {
@@ -33,6 +33,16 @@ func (p packing) brute() bool {
 	return try(0, nil, 0, 0)
 }
 
+// within reports whether the first items keep all rows.
+func (p packing) within(there []packed) bool {
+	for _, r := range p.rows {
+		if r.left(there) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // A packing is decided as trying everything decides it, whichever way it went.
 func TestPackingAgreesWithBruteForce(t *testing.T) {
 	seen := map[answer]int{}
@@ -41,11 +51,15 @@ func TestPackingAgreesWithBruteForce(t *testing.T) {
 		p := packing{number: int64(rapid.IntRange(1, 4).Draw(rt, "number")), trigger: -1}
 		n := rapid.IntRange(1, 4).Draw(rt, "items")
 		for range n {
-			least := rapid.Int64Range(1, 3).Draw(rt, "least")
-			p.items = append(p.items, item{least, least + rapid.Int64Range(0, 4).Draw(rt, "above")})
+			least := rapid.Int64Range(0, 3).Draw(rt, "least")
+			p.items = append(p.items, item{least, least + rapid.Int64Range(0, 4).Draw(rt, "above"), rapid.SampledFrom([]int64{0, 0, 1, 2}).Draw(rt, "once")})
 		}
 		for range rapid.IntRange(1, 5).Draw(rt, "rows") {
-			p.rows = append(p.rows, row{rapid.SliceOfN(rapid.Bool(), n, n).Draw(rt, "counts"), rapid.Int64Range(0, 12).Draw(rt, "most")})
+			r := row{counts: rapid.SliceOfN(rapid.Bool(), n, n).Draw(rt, "counts"), most: rapid.Int64Range(0, 12).Draw(rt, "most"), number: rapid.IntRange(0, 3).Draw(rt, "of number") == 0}
+			if rapid.IntRange(0, 3).Draw(rt, "fees") == 0 {
+				r.extra = rapid.SliceOfN(rapid.Int64Range(0, 2), n, n).Draw(rt, "extra")
+			}
+			p.rows = append(p.rows, r)
 		}
 		p.rows = append(p.rows, row{counts: make([]bool, n), most: 100})
 		for i := range n {
@@ -55,6 +69,9 @@ func TestPackingAgreesWithBruteForce(t *testing.T) {
 			p.trigger = rapid.IntRange(0, n-1).Draw(rt, "trigger")
 		}
 		p.target = rapid.Int64Range(1, 20).Draw(rt, "target")
+		if p.count = rapid.IntRange(0, 2).Draw(rt, "count") == 0; p.count {
+			p.target = rapid.Int64Range(1, 4).Draw(rt, "count target")
+		}
 		b := &budget{work: 1_000_000}
 		out, got := p.solve(b)
 		if b.work < 1_000_000 {
@@ -70,17 +87,17 @@ func TestPackingAgreesWithBruteForce(t *testing.T) {
 		if got != yes {
 			return
 		}
-		number, sum := int64(0), int64(0)
+		number := int64(0)
 		for i, x := range out {
 			if x.sum < x.number*p.items[i].least || x.sum > x.number*p.items[i].most {
 				rt.Fatalf("item %d: %+v", i, x)
 			}
-			number, sum = number+x.number, sum+x.sum
-			if p.slack(i, out) < 0 {
-				rt.Fatalf("item %d is above a limit: %+v", i, out)
+			number += x.number
+			if p.items[i].number > 0 && x.number > p.items[i].number {
+				rt.Fatalf("item %d: %+v", i, x)
 			}
 		}
-		if number > p.number || sum < p.target || p.trigger >= 0 && out[p.trigger].number == 0 {
+		if number > p.number || !p.within(out) || p.got(out) < p.target || p.trigger >= 0 && out[p.trigger].number == 0 {
 			rt.Fatalf("%+v\n%+v", out, p)
 		}
 	})

@@ -290,7 +290,7 @@ func (s *search) packing(kinds []kind, many bool, fee int64) packing {
 	p := packing{number: s.space.payments, trigger: -1}
 	money := row{counts: make([]bool, len(kinds)), most: s.space.money - fee}
 	for i, k := range kinds {
-		p.items = append(p.items, item{k.least, k.most})
+		p.items = append(p.items, item{least: k.least, most: k.most})
 		money.counts[i] = true
 	}
 	p.rows = append(p.rows, money)
@@ -391,7 +391,7 @@ func (s *search) past(i int, r charter.Rule, about []kind) {
 		}
 		p := packing{number: int64(len(names)), target: target, trigger: -1}
 		for range names {
-			p.items = append(p.items, item{1, target})
+			p.items = append(p.items, item{least: 1, most: target})
 		}
 		bound := row{counts: make([]bool, len(names)), most: target}
 		for n := range names {
