@@ -99,6 +99,12 @@ func (p *Payment) check() error {
 	if err := checkText("reference", p.Reference, 0, MaxReference); err != nil {
 		return err
 	}
+	if _, ok := Data(p.Script); ok {
+		if p.Amount != 0 {
+			return fmt.Errorf("amount %s: nobody could spend it from an OP_RETURN output", p.Amount.Sat())
+		}
+		return nil
+	}
 	// The kind of a script does not depend on the network.
 	if _, err := wallet.EncodeScript(wallet.Mainnet, p.Script); err != nil {
 		return fmt.Errorf("destination: %w", err)
@@ -143,6 +149,7 @@ func (t *Transaction) check(payments []Payment, used *usage) error {
 		return err
 	}
 	var out Amount // at most the sum of all payments, which is a valid amount
+	data := 0
 	for _, p := range t.Payments {
 		if int64(p) >= int64(len(payments)) {
 			return fmt.Errorf("payment %d is not in the batch", p)
@@ -152,6 +159,12 @@ func (t *Transaction) check(payments []Payment, used *usage) error {
 		}
 		used.payments[p] = true
 		out += payments[p].Amount
+		if payments[p].Amount == 0 { // an OP_RETURN output; every other amount is above dust
+			data++
+		}
+	}
+	if data > 1 {
+		return fmt.Errorf("%d OP_RETURN outputs: nodes relay one", data)
 	}
 	if t.Change == nil {
 		if len(t.Variants) != 1 || t.Variants[0].Change != 0 {

@@ -8,6 +8,8 @@
 // returns a Verified, which no other function can make: the transactions, their
 // fees and sizes, and the digest of BIP341 for every input.
 //
+// A payment may be an OP_RETURN output, which says something and moves nothing.
+//
 // Transactions are version 2, signal replacement (BIP125) on every input and
 // spend taproot outputs by key path with SIGHASH_DEFAULT. A transaction may
 // come in variants: the same inputs and outputs, a falling change and so a

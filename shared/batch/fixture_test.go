@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -69,6 +70,26 @@ func fixture(w wallet.Wallet, transactions, inputs, variants int) Request {
 		r.Transactions = append(r.Transactions, t)
 	}
 	return r
+}
+
+// dataScript is OP_RETURN and one push of n bytes, 2 to 80.
+func dataScript(n int) []byte {
+	data := bytes.Repeat([]byte{0xd7}, n)
+	if n > 75 {
+		return append([]byte{0x6a, 0x4c, byte(n)}, data...)
+	}
+	return append([]byte{0x6a, byte(n)}, data...)
+}
+
+// says turns a payment into an OP_RETURN output; the change takes its amount.
+func (r *Request) says(tx, payment int, script []byte) {
+	p := &r.Payments[r.Transactions[tx].Payments[payment]]
+	for i := range r.Transactions[tx].Variants {
+		if r.Transactions[tx].Change != nil {
+			r.Transactions[tx].Variants[i].Change += p.Amount
+		}
+	}
+	p.Amount, p.Script = 0, script
 }
 
 func verified(t testing.TB, r Request, w wallet.Wallet) Verified {

@@ -21,6 +21,11 @@ func drawRequest(t *rapid.T, w wallet.Wallet) Request {
 			tx.Change, tx.Variants = nil, []Variant{{0}}
 		}
 	}
+	for i := range r.Transactions {
+		if rapid.IntRange(0, 3).Draw(t, "says") == 0 {
+			r.says(i, rapid.IntRange(0, len(r.Transactions[i].Payments)-1).Draw(t, "which"), dataScript(rapid.IntRange(2, 80).Draw(t, "bytes")))
+		}
+	}
 	for i := range r.Payments {
 		r.Payments[i].Reference = rapid.StringMatching(`([a-zäß一][a-z ]{0,30}[a-z0-9])?`).Draw(t, "reference")
 	}

@@ -63,8 +63,8 @@ type Payment struct {
 	ExternalID   string // printable ASCII, 1 to MaxExternalID bytes, unique for ever
 	Counterparty string // the charter's name for the payee, 1 to MaxCounterparty bytes
 	Reference    string // free text, 0 to MaxReference bytes
-	Amount       Amount // at least the dust limit of Script
-	Script       []byte // scriptPubKey of a standard kind
+	Amount       Amount // at least the dust limit of Script; 0 for an OP_RETURN output
+	Script       []byte // scriptPubKey of a standard kind, or OP_RETURN (see Data)
 }
 
 // Input is an output of the wallet to be spent: where it is, what it holds, and

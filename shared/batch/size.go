@@ -9,8 +9,12 @@ const dustTaproot Amount = 330
 // scriptPubKey: three times the size in vB of the output and of the input that
 // would spend it, which Bitcoin Core (GetDustThreshold, 3 sat/vB) takes as 148
 // vB, or 67 for a witness program. The script is of one of the standard kinds,
-// so its length fits one byte.
+// so its length fits one byte. It is 0 for an OP_RETURN output, which nobody
+// spends.
 func DustLimit(script []byte) Amount {
+	if _, ok := Data(script); ok {
+		return 0
+	}
 	spend := 148
 	if n := len(script); n >= 4 && n <= 42 && (script[0] == 0 || script[0] >= 0x51 && script[0] <= 0x60) && int(script[1]) == n-2 {
 		spend = 67

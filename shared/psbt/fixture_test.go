@@ -27,7 +27,8 @@ func testWallet(t testing.TB) wallet.Wallet {
 }
 
 // testBatch is two transactions of three inputs and two payments each: the
-// first with change in the middle and two variants, the second without change.
+// first with an OP_RETURN output, change in the middle and two variants, the
+// second without change.
 func testBatch(t testing.TB) batch.Verified {
 	t.Helper()
 	w := testWallet(t)
@@ -44,7 +45,9 @@ func testBatch(t testing.TB) batch.Verified {
 			tx.Payments = append(tx.Payments, uint32(n))
 			r.Payments = append(r.Payments, batch.Payment{ExternalID: fmt.Sprint("INV-", n), Counterparty: "Supplier", Amount: 1_200_000, Script: append([]byte{0x00, 0x14}, h[:20]...)})
 		}
-		if ti == 0 {
+		if ti == 0 { // and one output that only says something
+			tx.Payments = append(tx.Payments, uint32(len(r.Payments)))
+			r.Payments = append(r.Payments, batch.Payment{ExternalID: "NOTE", Counterparty: "Notary", Script: []byte{0x6a, 2, 'o', 'k'}})
 			tx.Change = &batch.Change{Index: 5, At: 1}
 			tx.Variants = []batch.Variant{{Change: 590_000}, {Change: 580_000}}
 		}
