@@ -226,7 +226,7 @@ func TestNewRefuses(t *testing.T) {
 		{"has no check and no limit", func(d *Document) { d.Rules[1].Max = 5 }},
 		{"has no check and no limit", func(d *Document) { d.Rules[1].Window = 5 }},
 		{"needs a check", func(d *Document) { d.Rules[2].Check = 0 }},
-		{"needs a check; 9", func(d *Document) { d.Rules[2].Check = 9 }},
+		{"needs a check; 18", func(d *Document) { d.Rules[2].Check = 18 }},
 		{"limit of 0", func(d *Document) { d.Rules[2].Max = 0 }},
 		{"limit of -1", func(d *Document) { d.Rules[2].Max = -1 }},
 		{"limit of 2100000000000001", func(d *Document) { d.Rules[2].Max = MaxMoney + 1 }},

@@ -3,7 +3,6 @@ package charter
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,10 +11,6 @@ import (
 
 	"heliograph/shared/wallet"
 )
-
-// reserved are the first parts of the ids of what every verdict checks besides
-// the charter's rules.
-var reserved = []string{"charter", "time", "wallet", "payout", "default"}
 
 // check refuses every document that is not well formed. It expects canonical
 // order, so that doubles are neighbours.
@@ -48,7 +43,7 @@ func (d Document) check() error {
 	if err := d.checkCounterparties(); err != nil {
 		return err
 	}
-	return d.checkRules()
+	return d.checkRules(newNames(d))
 }
 
 func (d Document) checkStations(keys keyholders) error {
@@ -147,78 +142,6 @@ func (d Document) checkCounterparties() error {
 	return nil
 }
 
-func (d Document) checkRules() error {
-	if len(d.Rules) > MaxRules {
-		return fmt.Errorf("%d rules: at most %d", len(d.Rules), MaxRules)
-	}
-	known := make(map[string]bool, len(d.Counterparties))
-	for _, c := range d.Counterparties {
-		known[c.Name] = true
-	}
-	for i, r := range d.Rules {
-		if err := checkRuleID(r.ID); err != nil {
-			return err
-		}
-		if i > 0 && d.Rules[i-1].ID == r.ID {
-			return fmt.Errorf("two rules have the id %q", r.ID)
-		}
-		if err := r.check(known); err != nil {
-			return fmt.Errorf("rule %s: %w", r.ID, err)
-		}
-	}
-	return nil
-}
-
-func (r Rule) check(known map[string]bool) error {
-	for i, name := range r.To {
-		if !known[name] {
-			return fmt.Errorf("%q is not a counterparty of this charter", name)
-		}
-		if i > 0 && r.To[i-1] == name {
-			return fmt.Errorf("%q is named twice", name)
-		}
-	}
-	switch r.Effect {
-	case Allow, Deny:
-		if r.Check != 0 || r.Max != 0 || r.Window != 0 {
-			return errors.New("an allow or deny has no check and no limit; write a requirement beside it")
-		}
-		return nil
-	case Require:
-		return r.checkLimit()
-	}
-	return fmt.Errorf("effect %d is none of allow (1), require (2), deny (3)", r.Effect)
-}
-
-func (r Rule) checkLimit() error {
-	most := int64(0)
-	switch r.Check {
-	case MaxOutput, MaxTransaction, MaxBatch, MaxWindow, MaxFee:
-		most = MaxMoney
-	case MaxFeeRate:
-		most = FeeRateLimit
-	case MaxFeePercent:
-		most = MaxPercent
-	case MaxLifetime:
-		most = MaxPeriod
-	default:
-		return fmt.Errorf("a requirement needs a check; %d is not one", r.Check)
-	}
-	if r.Max < 1 || r.Max > most {
-		return fmt.Errorf("limit of %d: want 1 to %d (to forbid all, write a deny)", r.Max, most)
-	}
-	if r.Check != MaxWindow {
-		if r.Window != 0 {
-			return errors.New("only a limit over time has a window")
-		}
-		return nil
-	}
-	if r.Window < 1 || r.Window > MaxPeriod {
-		return fmt.Errorf("window of %d s: want 1 to %d", r.Window, MaxPeriod)
-	}
-	return nil
-}
-
 // checkName accepts what shows as it is: letters, marks, numbers, punctuation
 // and symbols, with single spaces between. So no control character can move a
 // cursor, no bidirectional one can turn an amount around, and no invisible one
@@ -246,24 +169,3 @@ func checkName(s string) error {
 
 // brailleBlank counts as a symbol and shows as nothing.
 const brailleBlank = '\u2800'
-
-// checkRuleID accepts parts of small letters, digits and hyphens, joined by
-// slashes, and not the ids of built-in checks.
-func checkRuleID(id string) error {
-	if id == "" || len(id) > MaxName {
-		return fmt.Errorf("rule id %q: want 1 to %d characters", id, MaxName)
-	}
-	parts := strings.Split(id, "/")
-	for _, part := range parts {
-		bad := strings.IndexFunc(part, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-')
-		})
-		if part == "" || bad >= 0 {
-			return fmt.Errorf("rule id %q: want small letters, digits and hyphens, in parts joined by /", id)
-		}
-	}
-	if slices.Contains(reserved, parts[0]) {
-		return fmt.Errorf("rule id %q: %s/ is for built-in checks", id, parts[0])
-	}
-	return nil
-}

@@ -66,53 +66,6 @@ func (p Counterparty) sentence(net wallet.Network) string {
 	return fmt.Sprintf("\"%s\" is paid at %s.", p.Name, list(addresses, "or"))
 }
 
-// Sentence says what a rule of a valid charter means; tolerance is the charter's
-// clock tolerance in seconds.
-func (r Rule) Sentence(tolerance uint32) string {
-	to := ""
-	if len(r.To) > 0 {
-		to = " to " + list(quoted(r.To), "or")
-	}
-	paying := ""
-	if len(r.To) > 0 {
-		paying = " that pays " + list(quoted(r.To), "or")
-	}
-	switch r.Effect {
-	case Allow:
-		if len(r.To) == 0 {
-			return "every counterparty named above may be paid."
-		}
-		return list(quoted(r.To), "and") + " may be paid."
-	case Deny:
-		if len(r.To) == 0 {
-			return "nobody may be paid."
-		}
-		return list(quoted(r.To), "and") + " must not be paid."
-	}
-	switch r.Check {
-	case MaxOutput:
-		return fmt.Sprintf("each payment%s is at most %s.", to, money(r.Max))
-	case MaxTransaction:
-		return fmt.Sprintf("the payments%s of one transaction are together at most %s.", to, money(r.Max))
-	case MaxBatch:
-		return fmt.Sprintf("the payments%s of one batch are together at most %s.", to, money(r.Max))
-	case MaxWindow:
-		what := "payments and fees"
-		if to != "" {
-			what = "the payments" + to
-		}
-		return fmt.Sprintf("within any %s, %s are together at most %s (counted over %s, because clocks may differ).",
-			Period(int64(r.Window)), what, money(r.Max), Period(int64(r.Window)+2*int64(tolerance)))
-	case MaxFee:
-		return fmt.Sprintf("the fee of a transaction%s is at most %s.", paying, money(r.Max))
-	case MaxFeeRate:
-		return fmt.Sprintf("the fee of a transaction%s is at most %s sat/vB.", paying, group(r.Max))
-	case MaxFeePercent:
-		return fmt.Sprintf("the fee of a transaction%s is at most %s of its payments.", paying, Percent(r.Max))
-	}
-	return fmt.Sprintf("a request%s expires at most %s after the time it states.", paying, Period(r.Max))
-}
-
 // quoted puts names in quotation marks, which no name contains, so that a name
 // cannot continue the sentence.
 func quoted(names []string) []string {
