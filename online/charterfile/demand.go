@@ -8,9 +8,6 @@ import (
 	"heliograph/shared/charter"
 )
 
-// maxDemands is how deep demands nest: root, child, grandchild.
-const maxDemands = 3
-
 // demandKinds are the words for what a demand asks, by its kind.
 var demandKinds = []struct {
 	word    string
@@ -42,8 +39,8 @@ func demandWords() []string {
 
 // demand reads one demand; depth counts from 1.
 func (r *reader) demand(n *yaml.Node, depth int) charter.Demand {
-	if depth > maxDemands {
-		r.problem(n, "demands nest at most %d deep: write another rule", maxDemands)
+	if depth > charter.MaxDemandLevels {
+		r.problem(n, "demands nest at most %d deep: write another rule", charter.MaxDemandLevels)
 		return charter.Demand{}
 	}
 	f := r.mapping(n, "a demand", demandWords()...)

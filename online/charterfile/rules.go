@@ -24,26 +24,20 @@ var measures = []measure{
 	{"max-transaction", charter.MaxTransaction, "sat", charter.MaxMoney},
 	{"max-batch", charter.MaxBatch, "sat", charter.MaxMoney},
 	{"max-window", charter.MaxWindow, "sat", charter.MaxMoney},
-	{"max-count", charter.MaxCount, "payments", maxCount},
-	{"max-count-window", charter.MaxCountWindow, "payments", maxCount},
-	{"max-fiat", charter.MaxFiat, "", maxFiat},
+	{"max-count", charter.MaxCount, "payments", charter.CountLimit},
+	{"max-count-window", charter.MaxCountWindow, "payments", charter.CountLimit},
+	{"max-fiat", charter.MaxFiat, "", charter.FiatLimit},
 	{"max-fee", charter.MaxFee, "sat", charter.MaxMoney},
 	{"max-fee-rate", charter.MaxFeeRate, "sat/vB", charter.FeeRateLimit},
 	{"max-fee-percent", charter.MaxFeePercent, "bp", charter.MaxPercent},
-	{"max-inputs", charter.MaxInputs, "inputs", maxCount},
+	{"max-inputs", charter.MaxInputs, "inputs", charter.CountLimit},
 	{"max-change", charter.MaxChange, "sat", charter.MaxMoney},
 	{"max-lifetime", charter.MaxLifetime, "", charter.MaxPeriod},
 	{"min-fee-rate", charter.MinFeeRate, "sat/vB", charter.FeeRateLimit},
 	{"min-own-share", charter.MinOwnShare, "bp", charter.MaxPercent},
 	{"min-reserve", charter.MinReserve, "sat", charter.MaxMoney},
-	{"min-confirmations", charter.MinConfirmations, "blocks", maxCount},
+	{"min-confirmations", charter.MinConfirmations, "blocks", charter.ConfirmationsLimit},
 }
-
-// Bounds of what is counted here; shared/charter may draw them closer.
-const (
-	maxCount = 1_000_000_000
-	maxFiat  = 1_000_000_000_000_000_00 // hundredths
-)
 
 func measureWords() []string {
 	var out []string

@@ -43,7 +43,11 @@ func (w *writer) document() {
 	w.people()
 	w.counterparties()
 	w.prices()
-	w.line("\nrules:")
+	if len(d.Rules) == 0 {
+		w.line("\nrules: []")
+	} else {
+		w.line("\nrules:")
+	}
 	for _, r := range d.Rules {
 		w.rule(r)
 	}
