@@ -19,7 +19,7 @@ const (
 	OtherCharter      Reason = 3  // it was given under another charter
 	UnknownPerson     Reason = 4  // nobody in the charter has this name, any more or at all
 	UnknownCredential Reason = 5  // the person has no such credential, any more or at all
-	WrongCredential   Reason = 6  // programs only draft
+	WrongCredential   Reason = 6  // programs, whose credentials are of a kind of their own, only draft
 	NotVerified       Reason = 7  // the proof does not belong to the statement and the credential
 	Repeated          Reason = 8  // the person said it, and that counts
 	Expired           Reason = 9  // it held until before the stated time
@@ -97,7 +97,7 @@ func (r roster) judge(wallet, subject [32]byte, s Signed) (Given, *Void) {
 	if !ok {
 		return void(UnknownCredential, UnknownCredential.String())
 	}
-	if (person.Machine || credential.Kind == charter.CredentialMachine) && s.Decision != Draft {
+	if person.Machine && s.Decision != Draft {
 		return void(WrongCredential, WrongCredential.String())
 	}
 	if err := r.prove(s.Statement(wallet), credential, s.Proof); err != nil {
@@ -116,28 +116,20 @@ func find(p charter.Person, name string) (charter.Credential, bool) {
 }
 
 // prove checks that a credential made the proof, for this statement. An error
-// holds nothing that whoever made the proof could choose.
+// holds nothing that whoever made the proof could choose. The charter has settled
+// that the key fits its kind.
 func (r roster) prove(s Statement, c charter.Credential, proof []byte) error {
-	switch c.Kind {
-	case charter.CredentialES256:
-		return r.proveWeb(webauthn.Key{Algorithm: webauthn.ES256, Point: c.Key}, s, c.DeviceBound, proof)
-	case charter.CredentialEdDSA:
-		return r.proveWeb(webauthn.Key{Algorithm: webauthn.EdDSA, Point: c.Key}, s, c.DeviceBound, proof)
-	case charter.CredentialOffline, charter.CredentialMachine:
-		key, err := wire.ParsePublicKey(c.Key)
-		if err != nil {
-			return errors.New("the charter lists no key of BIP340")
-		}
-		if len(proof) != signatureSize || wire.Verify(key, s.Challenge(), [signatureSize]byte(proof)) != nil {
+	if !c.Kind.WebAuthn() {
+		if len(proof) != signatureSize || wire.Verify(wire.PublicKey(c.Key), s.Challenge(), [signatureSize]byte(proof)) != nil {
 			return errors.New("the signature does not belong to this key and these words")
 		}
 		return nil
 	}
-	return fmt.Errorf("credentials of kind %d are not known", c.Kind)
-}
-
-func (r roster) proveWeb(key webauthn.Key, s Statement, deviceBound bool, proof []byte) error {
-	expected := r.expected(s, deviceBound)
+	key := webauthn.Key{Algorithm: webauthn.ES256, Point: c.Key}
+	if c.Kind == charter.CredentialEdDSA {
+		key.Algorithm = webauthn.EdDSA
+	}
+	expected := r.expected(s, c.DeviceBound)
 	assertion, err := webauthn.Unpack(expected, proof)
 	if err == nil {
 		err = webauthn.Verify(key, expected, assertion)

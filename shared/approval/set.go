@@ -119,7 +119,8 @@ func (s *Set) sort(repeats func(a, b Given) bool) {
 	for _, g := range s.given {
 		if n := len(kept); n > 0 {
 			last := kept[n-1]
-			if last.Person.Name == g.Person.Name && last.Decision == g.Decision && last.Offline == g.Offline && repeats(last, g) {
+			same := last.Person.Name == g.Person.Name && last.Decision == g.Decision && last.Offline == g.Offline
+			if same && repeats(last, g) {
 				s.void = append(s.void, g.void(Repeated))
 				continue
 			}
@@ -133,11 +134,13 @@ func (s *Set) sort(repeats func(a, b Given) bool) {
 }
 
 func compareGiven(a, b Given) int {
-	if a.Offline != b.Offline && a.Decision == b.Decision && a.Person.Name == b.Person.Name {
-		if a.Offline {
-			return -1
-		}
-		return 1
+	return cmp.Or(cmp.Compare(a.Decision, b.Decision), strings.Compare(a.Person.Name, b.Person.Name), cmp.Compare(a.rank(), b.rank()),
+		cmp.Compare(b.Time, a.Time), cmp.Compare(b.Expiry, a.Expiry))
+}
+
+func (g Given) rank() int {
+	if g.Offline {
+		return 0
 	}
-	return cmp.Or(cmp.Compare(a.Decision, b.Decision), strings.Compare(a.Person.Name, b.Person.Name), cmp.Compare(b.Time, a.Time), cmp.Compare(b.Expiry, a.Expiry))
+	return 1
 }

@@ -64,7 +64,7 @@ func document(t testing.TB) (charter.Document, world) {
 	d := charter.Document{
 		Version: 1, Name: "Treasury", Network: wallet.Regtest, Threshold: 2, Gap: 20, ClockTolerance: 7200, Issued: 1_700_000_000,
 		Courier: signingKey(t, 99).Public(),
-		Web:     charter.Web{RPID: rpID, Origins: []string{origin, "https://approve.example.com"}},
+		Web:     charter.Web{RPID: rpID, Origins: []string{origin, "https://desk.approve.localhost"}},
 		People: []charter.Person{
 			{Name: "Ann", Roles: []string{"treasurer"}, Credentials: []charter.Credential{web("ann blue", charter.CredentialES256, true), web("ann phone", charter.CredentialEdDSA, false)}},
 			{Name: "Ben", Roles: []string{"treasurer"}, Credentials: []charter.Credential{web("ben", charter.CredentialES256, false), key("ben device", charter.CredentialOffline)}},

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -25,8 +27,8 @@ type clientData struct {
 }
 
 // parseClientData reads client data: one JSON object in valid UTF-8, without a
-// byte order mark, no key twice in any object, and the known keys with values of
-// their types.
+// byte order mark, no key twice in any object, and the known keys in their own
+// letters with values of their types.
 func parseClientData(b []byte) (clientData, error) {
 	var c clientData
 	if len(b) > maxClientData {
@@ -53,13 +55,19 @@ func parseClientData(b []byte) (clientData, error) {
 		case "topOrigin":
 			c.topOrigin, ok = true, true
 		default:
-			ok = true
+			ok = !likeKnown(key)
 		}
 		if !ok {
-			return fmt.Errorf("client data with a %s of another type", key)
+			return errors.New("client data with a known key of another type or in other letters")
 		}
 		return nil
 	})
+}
+
+// likeKnown reports whether a reader that does not mind the case of letters, as
+// encoding/json does not, would take key for a known one.
+func likeKnown(key string) bool {
+	return slices.ContainsFunc([]string{"type", "challenge", "origin", "crossOrigin", "topOrigin"}, func(known string) bool { return strings.EqualFold(key, known) })
 }
 
 func exactly[T any](value json.Token) (*T, bool) {
