@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/btcsuite/btcd/btcec/v2"
-
-	"heliograph/shared/wallet"
 )
 
 // check refuses every document that is not well formed. It expects canonical
@@ -33,6 +31,9 @@ func (d Document) check() error {
 	if d.ClockTolerance < 1 || d.ClockTolerance > MaxClockTolerance {
 		return fmt.Errorf("clock tolerance of %d s: want 1 to %d", d.ClockTolerance, MaxClockTolerance)
 	}
+	if d.Issued < 0 || d.Issued > MaxTime || d.Issued == 0 && d.Governance.MaxAge != 0 {
+		return fmt.Errorf("issued at %d: want the time at which it is written, in unix seconds, for a charter that must be renewed", d.Issued)
+	}
 	keys := make(keyholders)
 	if err := d.checkStations(keys); err != nil {
 		return err
@@ -43,7 +44,17 @@ func (d Document) check() error {
 	if err := d.checkCounterparties(); err != nil {
 		return err
 	}
-	return d.checkRules(newNames(d))
+	if err := d.checkInstances(keys); err != nil {
+		return err
+	}
+	if err := d.checkSources(keys); err != nil {
+		return err
+	}
+	n := newNames(d)
+	if err := d.Governance.check(n); err != nil {
+		return fmt.Errorf("governance: %w", err)
+	}
+	return d.checkRules(n)
 }
 
 func (d Document) checkStations(keys keyholders) error {
@@ -99,47 +110,6 @@ func checkPlace(name, what string, seen spellings) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return seen.add(name, what)
-}
-
-func (d Document) checkCounterparties() error {
-	if len(d.Counterparties) > MaxCounterparties {
-		return fmt.Errorf("%d counterparties: at most %d", len(d.Counterparties), MaxCounterparties)
-	}
-	names := make(map[string]bool, len(d.Counterparties))
-	owner := make(map[string]string)
-	total := 0
-	for _, c := range d.Counterparties {
-		if err := checkName(c.Name); err != nil {
-			return fmt.Errorf("name of a counterparty: %w", err)
-		}
-		folded := strings.ToLower(c.Name)
-		if names[folded] {
-			return fmt.Errorf("two counterparties are called %q (large and small letters count as one)", c.Name)
-		}
-		names[folded] = true
-		if total += len(c.Destinations); total > MaxDestinations {
-			return fmt.Errorf("more than %d destinations", MaxDestinations)
-		}
-		if c.Descriptor != "" {
-			f, err := wallet.ParseForeign(d.Network, c.Descriptor)
-			if err != nil {
-				return fmt.Errorf("descriptor of %q: %w", c.Name, err)
-			}
-			if f.Descriptor() != c.Descriptor {
-				return fmt.Errorf("descriptor of %q: write it without an origin and with its checksum: %s", c.Name, f.Descriptor())
-			}
-		}
-		for i, s := range c.Destinations {
-			if _, err := wallet.EncodeScript(d.Network, s); err != nil {
-				return fmt.Errorf("destination %d of %q: %w", i, c.Name, err)
-			}
-			if other, taken := owner[string(s)]; taken {
-				return fmt.Errorf("destination %d of %q is already one of %q", i, c.Name, other)
-			}
-			owner[string(s)] = c.Name
-		}
-	}
-	return nil
 }
 
 // checkName accepts what shows as it is: letters, marks, numbers, punctuation

@@ -15,6 +15,9 @@ const (
 	MaxStations       = 32
 	MaxCounterparties = 1000
 	MaxDestinations   = 4000 // scripts of all counterparties together
+	MaxProofs         = 1000 // of all counterparties together
+	MaxDescriptors    = 4    // each costs a station up to Reach derivations on two chains
+	MaxGroups         = 16   // of one counterparty
 	MaxRules          = 200
 	MaxPeople         = 200
 	MaxCredentials    = 8 // of one person
@@ -30,6 +33,8 @@ const (
 	MaxPeriod         = 366 * 24 * 3600     // seconds of a window or lifetime
 	MaxGap            = 10_000              // change indices
 	MaxClockTolerance = 24 * 3600           // seconds
+	MaxRenewal        = 10 * MaxPeriod      // seconds
+	MaxVersions       = 16                  // of the station program
 )
 
 // Document is the content of a charter. New sorts what has no order
