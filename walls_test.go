@@ -30,6 +30,7 @@ var floors = []struct {
 	{"shared/frost/internal/k256", 1, "the guarded arithmetic below both protocols"},
 	{"shared/qr/ur", 1, "text frames, below their pictures"},
 	{"shared/qr/bbqr", 1, "another wallet's frames, read only"},
+	{"shared/bip322", 1, "one signature form; knows no counterparty"},
 	{"shared/words", 2, "fingerprints for people; knows no protocol"},
 	{"shared/qr", 2, "bytes and pictures; knows no message"},
 	{"shared/qr/channel", 3, "a model of a camera for tests and the demonstration"},
