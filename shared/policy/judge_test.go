@@ -47,10 +47,14 @@ func TestRequestExpiresAfterItsTime(t *testing.T) {
 		now - 1: "time/expired: the request expires at 2027-01-15 07:59:59 UTC, not after the time it states, 2027-01-15 08:00:00 UTC.",
 	} {
 		// Verify refuses such requests before: the check here must hold alone.
-		f := gather(b)
-		f.request.Expiry = expiry
-		tr := &trace{f: f}
-		tr.structure(c, c.Document(), s)
+		l := newLaw(c)
+		f, _, err := look(l, inForce(c, b), b, Evidence{}, nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.lifetime = expiry - now
+		tr := &trace{law: l, f: f}
+		tr.structure(c.ID(), s)
 		if got := tr.lines[2].Sentence(); got != want {
 			t.Errorf("%s", got)
 		}

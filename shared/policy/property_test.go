@@ -285,9 +285,14 @@ func TestOrderOfRulesNeverMatters(t *testing.T) {
 		c, b, snapshot := d.parts()
 		doc := c.Document()
 		doc.Rules = rapid.Permutation(doc.Rules).Draw(rt, "rules as judged")
-		tr := &trace{f: gather(b)}
-		tr.structure(c, doc, snapshot)
-		tr.rules(doc, snapshot.Plan(tr.f.planned))
+		l := newLawOf(c, doc)
+		f, _, err := look(l, inForce(c, b), b, Evidence{}, nil, snapshot)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		tr := &trace{law: l, f: f}
+		tr.structure(c.ID(), snapshot)
+		tr.rules()
 		byText := func(a, b Line) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 		got, lines := slices.Clone(tr.lines), slices.Clone(want.Trace)
 		slices.SortFunc(got, byText)

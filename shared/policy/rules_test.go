@@ -180,8 +180,13 @@ func TestUnknownRuleRefuses(t *testing.T) {
 	for _, r := range []charter.Rule{{ID: "new", Effect: 9}, {ID: "new", Effect: charter.Require, Check: 99}} {
 		doc := c.Document()
 		doc.Rules = append(doc.Rules, r)
-		tr := &trace{f: gather(b)}
-		tr.rules(doc, s.Plan(tr.f.planned))
+		l := newLawOf(c, doc)
+		f, _, err := look(l, inForce(c, b), b, Evidence{}, nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := &trace{law: l, f: f}
+		tr.rules()
 		refused := Verdict{Trace: tr.lines}.Refusals()
 		if len(refused) != 1 || refused[0].Sentence() != "new: this program does not know such a rule." {
 			t.Errorf("rule %+v: %v", r, refused)

@@ -8,49 +8,74 @@ const maxRefused = 16
 
 // trace collects the lines of a verdict.
 type trace struct {
+	law   *law
 	f     *facts
 	lines []Line
 }
 
 func (t *trace) line(l Line) { t.lines = append(t.lines, l) }
 
-// limit is a measure and the most it may be, both included in the rule's unit.
+// limit is a number of measures and the bound on each, which itself is allowed.
 type limit struct {
 	rule, check string
-	most        int64
-	got         func(i int) int64  // what is measured of subject i
-	subject     func(i int) string // who subject i is, for people
+	bound       int64
+	least       bool               // the bound is a minimum
+	number      int                // of measures
+	got         func(i int) int64  // measure i
+	subject     func(i int) string // what it was taken of, for people
+	to          func(i int) string // whom it is about; nil or empty for everybody
 	show        func(int64) string // the number with its unit
-	to          string             // counterparties, if only payments to some count
+	note        func(i int) string // what to add to measure i, nil for nothing
+	missing     string             // why there is nothing to measure, which refuses
 }
 
-// holds adds one line for each subject that is above the limit, or if none is,
-// one line for the highest. There is at least one subject.
-func (t *trace) holds(l limit, subjects []int) {
-	refused, highest, top := 0, subjects[0], l.got(subjects[0])
-	for _, i := range subjects {
-		got := l.got(i)
-		if got > top {
-			highest, top = i, got
+// over reports whether a measure breaks the limit.
+func (l limit) over(got int64) bool {
+	return l.missing != "" || l.least && got < l.bound || !l.least && got > l.bound
+}
+
+// worst returns the place of the measure that comes closest to breaking the
+// limit, or breaks it most, and whether all hold. There is at least one measure.
+func (l limit) worst() (place int, held bool) {
+	worst := l.got(0)
+	for i := 1; i < l.number; i++ {
+		if got := l.got(i); l.least && got < worst || !l.least && got > worst {
+			place, worst = i, got
 		}
-		if got <= l.most {
+	}
+	return place, !l.over(worst)
+}
+
+// holds adds one line for each measure that breaks the limit, or if none does,
+// one line for the worst.
+func (t *trace) holds(l limit) {
+	if place, held := l.worst(); held {
+		t.line(l.line(place))
+		return
+	}
+	refused := 0
+	for i := range l.number {
+		if !l.over(l.got(i)) {
 			continue
 		}
 		if refused++; refused <= maxRefused {
 			t.line(l.line(i))
 		}
 	}
-	if refused == 0 {
-		t.line(l.line(highest))
-	}
 	t.more(l.rule, refused)
 }
 
 func (l limit) line(i int) Line {
 	got := l.got(i)
-	out := Line{Rule: l.rule, Check: l.check, Subject: l.subject(i), Got: l.show(got), Wanted: l.show(l.most), Pass: got <= l.most}
-	if l.to != "" {
-		out.Got += " to " + l.to
+	out := Line{Rule: l.rule, Check: l.check, Subject: l.subject(i), Got: l.show(got), Wanted: l.show(l.bound), Pass: !l.over(got)}
+	if l.to != nil && l.to(i) != "" {
+		out.Got += " to " + l.to(i)
+	}
+	if l.missing != "" {
+		out.Got, out.Note = "", l.missing
+	}
+	if l.note != nil && !out.Pass {
+		out.Note = l.note(i)
 	}
 	return out
 }

@@ -2,8 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
-	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 )
 
@@ -83,53 +84,82 @@ type CasePrice struct {
 
 // Trial judges cases by one charter. It is no way around Judge: nothing that it
 // says is Approved.
-type Trial struct {
-	c charter.Charter
-	d charter.Document
-}
+type Trial struct{ law *law }
 
 // NewTrial returns the trial of a valid charter of any epoch.
-func NewTrial(c charter.Charter) Trial { return Trial{c, c.Document()} }
+func NewTrial(c charter.Charter) Trial { return Trial{newLaw(c)} }
 
-// Judge runs the checks that Judge runs on a batch, with two exceptions: whether
-// the batch was drafted under this charter, and what depends on no charter (order
-// of times, anchors of payouts). The verdict has no meaningful hash.
+// Judge runs the checks that Judge runs on a batch, but for those whose answer is
+// no rule's: whether the batch was drafted under this charter and the charter is
+// due for renewal, order of times, anchors and replacements of payouts. The
+// verdict has no meaningful hash.
 func (t Trial) Judge(k Case) Verdict {
-	f := &facts{request: batch.Request{Time: caseTime, Expiry: add(caseTime, k.Lifetime)}}
-	for i, p := range k.Payments {
-		f.payments = append(f.payments, payment{Payment: batch.Payment{
-			ExternalID: fmt.Sprint(i + 1), Counterparty: p.Counterparty, Amount: batch.Amount(p.Amount), Script: p.Script,
-		}})
+	f := &facts{time: k.Time, lifetime: k.Lifetime, balance: k.Balance, memory: k, people: t.law.hearCase(k)}
+	for _, q := range k.Quorum {
+		f.quorum = append(f.quorum, uint8(q))
 	}
-	for _, tx := range k.Transactions {
-		sum := transaction{payments: tx.Payments, fee: tx.Fee, rate: ceilRatio(tx.Fee, 1, tx.VSize)}
-		for _, p := range tx.Payments {
-			sum.paid = add(sum.paid, k.Payments[p].Amount)
+	for i, p := range k.Payments {
+		one := payment{id: fmt.Sprint(i + 1), to: p.Counterparty, script: p.Script, amount: p.Amount, paidBefore: p.PaidBefore, age: p.Age}
+		one.place(t.law, func([]byte) bool { return p.Own })
+		f.payments = append(f.payments, one)
+	}
+	for i, tx := range k.Transactions {
+		sum := transaction{
+			payments: tx.Payments, inputs: tx.Inputs, inputSum: tx.InputSum, claimed: max(tx.Confirmations, tx.Proven), proved: tx.Proven,
+			rateLow: math.MaxInt64, least: math.MaxInt64,
 		}
-		sum.percent = ceilRatio(tx.Fee, 10_000, sum.paid)
+		for _, p := range tx.Payments {
+			sum.paid, f.payments[p].tx = add(sum.paid, k.Payments[p].Amount), i
+		}
+		sum.variant(tx.Fee, tx.VSize, tx.ChangeSat)
 		if tx.Change >= 0 {
 			index := uint32(tx.Change)
 			sum.change = &index
 		}
 		f.txs = append(f.txs, sum)
 	}
-	tr := &trace{f: f}
-	tr.changeGap(0, int64(t.d.Gap))
-	tr.destinations(t.c, t.d.Network)
-	tr.rules(t.d, k)
-	v := Verdict{Allowed: true, Trace: tr.lines}
-	for _, line := range v.Trace {
-		v.Allowed = v.Allowed && line.Pass
+	for _, p := range k.Prices {
+		if slices.ContainsFunc(t.law.d.Prices, func(s charter.PriceSource) bool { return s.Name == p.Source && s.Currency == p.Currency }) {
+			f.prices = append(f.prices, price{p.Currency, p.Hundredths, p.Age})
+		}
+	}
+	tr := &trace{law: t.law, f: f}
+	tr.changeGap(0, int64(t.law.d.Gap))
+	tr.once()
+	tr.destinations()
+	tr.rules()
+	return tr.verdict()
+}
+
+// hearCase keeps of what people said in a case what the charter lets them say.
+func (l *law) hearCase(k Case) voices {
+	var v voices
+	if p, ok := l.people[k.Initiator]; ok && len(p.Credentials) != 0 {
+		v.drafter, v.waited = &p, k.Waited
+	}
+	for _, a := range k.Approvals {
+		p, ok := l.people[a.Person]
+		web := able(p, charter.CredentialES256) || able(p, charter.CredentialEdDSA)
+		if ok && can(p, a.Offline) && (a.Offline || web) {
+			v.approvals = append(v.approvals, voice{person: p, offline: a.Offline})
+		}
+	}
+	for _, name := range k.Vetoes {
+		if p, ok := l.people[name]; ok && can(p, false) {
+			v.vetoes = append(v.vetoes, voice{person: p})
+		}
+	}
+	for _, s := range k.NotFrozen {
+		if p, ok := l.people[s.Person]; ok && can(p, false) {
+			v.notFrozen = append(v.notFrozen, voice{person: p, age: s.Age})
+		}
 	}
 	return v
 }
 
-// caseTime is a stated time with room for every window before it.
-const caseTime = int64(1) << 40
-
 // Outflow returns what ledger.Plan.Outflow would.
 func (k Case) Outflow(from, to int64) int64 {
-	total := k.sum(from, to, nil)
+	total, _ := k.sum(from, to, nil)
 	for _, tx := range k.Transactions {
 		total = add(total, tx.Fee)
 	}
@@ -138,24 +168,33 @@ func (k Case) Outflow(from, to int64) int64 {
 
 // OutflowTo returns what ledger.Plan.OutflowTo would.
 func (k Case) OutflowTo(from, to int64, names []string) int64 {
-	among := make(map[string]bool, len(names))
-	for _, n := range names {
-		among[n] = true
-	}
-	return k.sum(from, to, among)
+	total, _ := k.sum(from, to, names)
+	return total
 }
 
-func (k Case) sum(from, to int64, among map[string]bool) int64 {
-	total := int64(0)
+// Count returns what ledger.Plan.Count would.
+func (k Case) Count(from, to int64) int64 {
+	_, number := k.sum(from, to, nil)
+	return number
+}
+
+// CountTo returns what ledger.Plan.CountTo would.
+func (k Case) CountTo(from, to int64, names []string) int64 {
+	_, number := k.sum(from, to, names)
+	return number
+}
+
+// sum adds up payments and past, to names or, if they are nil, to anybody.
+func (k Case) sum(from, to int64, names []string) (total, number int64) {
 	for _, p := range k.Payments {
-		if among == nil || among[p.Counterparty] {
-			total = add(total, p.Amount)
+		if names == nil || slices.Contains(names, p.Counterparty) {
+			total, number = add(total, p.Amount), number+1
 		}
 	}
 	for _, p := range k.Past {
-		if at := caseTime - p.Age; at >= from && at <= to && (among == nil || among[p.Counterparty]) {
-			total = add(total, p.Amount)
+		if at := k.Time - p.Age; at >= from && at <= to && (names == nil || slices.Contains(names, p.Counterparty)) {
+			total, number = add(total, p.Amount), add(number, p.Count)
 		}
 	}
-	return total
+	return total, number
 }

@@ -14,7 +14,7 @@ func TestTrialAgreesWithJudge(t *testing.T) {
 	allowed, refused := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawStory(rt)
-		k := Case{Lifetime: 3600}
+		k := Case{Time: now, Lifetime: 3600}
 		for i, h := range s.history {
 			// Another payout and another batch each time: nothing is drafted again.
 			s.history[i].n = i
