@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func document(t, n int) charter.Document {
 			{Name: "Ada", Roles: []string{"officer", "treasurer"}, Credentials: []charter.Credential{device("Ada")}},
 			{Name: "Ben", Roles: []string{"treasurer"}, Credentials: []charter.Credential{device("Ben")}},
 			{Name: "Cem", Roles: []string{"treasurer"}, Credentials: []charter.Credential{device("Cem")}},
-			{Name: "Dora", Roles: []string{"board"}, Credentials: []charter.Credential{device("Dora")}},
+			{Name: "Dora", Roles: []string{"board", "officer"}, Credentials: []charter.Credential{device("Dora")}},
 		},
 		Governance: charter.Governance{
 			Tighten: approvals(1, "treasurer"), Loosen: approvals(2, "treasurer"), Thaw: approvals(1, "board"),
@@ -283,4 +284,10 @@ func TestAmendmentOfACap(t *testing.T) {
 			t.Errorf("a tightening is not in force for a request that states %d: the cap is %d", at, got)
 		}
 	}
+}
+
+// edwards is an Ed25519 public key, told apart by one byte.
+func edwards(i byte) []byte {
+	seed := sha256.Sum256([]byte{i})
+	return ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
 }
