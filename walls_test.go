@@ -58,7 +58,6 @@ var floors = []struct {
 	{"ceremonies/reviewing", 9, "a ceremony; ceremonies never import each other"},
 	{"ceremonies/signing", 9, "a ceremony; ceremonies never import each other"},
 	{"ceremonies/amendment", 9, "a ceremony; ceremonies never import each other"},
-	{"ceremonies/reviewing", 9, "a ceremony; ceremonies never import each other"},
 	{"ceremonies/rehearsal", 10, "drives all ceremonies in memory"},
 	{"offline/keystore", 11, "declares no business; the station declares what it needs of it"},
 	{"offline/keystore/keystoretest", 12, "a disk that fails on demand, for tests"},
