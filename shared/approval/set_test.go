@@ -90,6 +90,12 @@ func TestOlderCharter(t *testing.T) {
 	signed := old.sign(t, old.statement("Ann", Approve), "ann blue")
 	w := newWorld(t, func(d *charter.Document) { d.Gap = 21 })
 	w.oneVoid(t, signed, OtherCharter, "was given under another charter")
+	if _, err := w.trySign(t, old.statement("Ann", Approve), "ann blue", testauthenticator.Options{}); err == nil || !strings.Contains(err.Error(), "under another charter") {
+		t.Errorf("signing for an older charter: %v", err)
+	}
+	if _, err := SignWeb(charter.Charter{}, w.statement("Ann", Approve), "ann blue", webauthn.Assertion{}); err == nil {
+		t.Error("signing without a charter")
+	}
 	signed.Charter = w.charter.ID()
 	w.oneVoid(t, signed, NotVerified, "does not verify: the signature does not belong")
 }
@@ -328,6 +334,12 @@ func TestOnePersonTwice(t *testing.T) {
 	s := w.statement("Ann", Approve)
 	later := s
 	later.Time, later.Expiry = now+60, now+120
+	longer := s
+	longer.Expiry++
+	both := w.verify(t, w.sign(t, s, "ann blue"), w.sign(t, longer, "ann blue"))
+	if got, want := show(both), "approval Ann false 0 86401\napproval Ann false 0 86400\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
 	again := w.sign(t, s, "ann blue") // the counter moved on: another signature
 	set := w.verify(t, w.sign(t, s, "ann phone"), w.sign(t, later, "ann blue"), again, w.sign(t, s, "ann blue"))
 	want := "approval Ann false 60 120\napproval Ann false 0 86400\n" +
