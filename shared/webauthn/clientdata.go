@@ -41,7 +41,7 @@ func parseClientData(b []byte) (clientData, error) {
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
 		return c, errors.New("client data that is not an object")
 	}
-	return c, members(d, 1, func(key string, value json.Token) error {
+	err := members(d, 1, func(key string, value json.Token) error {
 		var ok bool
 		switch key {
 		case "type":
@@ -62,6 +62,7 @@ func parseClientData(b []byte) (clientData, error) {
 		}
 		return nil
 	})
+	return c, err
 }
 
 // likeKnown reports whether a reader that does not mind the case of letters, as
