@@ -186,10 +186,11 @@ func (c *cells) times(leaves []*demand) []*moment {
 
 // compiler writes demands of both charters with people and hours by number.
 type compiler struct {
-	people people
-	rules  []string // of time zones, by clock
-	hours  []hours
-	all    map[string]*demand // by charter and text
+	people  people
+	payees  []string // counterparties of both charters, ascending
+	rules   []string // of time zones, by clock
+	hours   []hours
+	windows []window
 }
 
 func (b *compiler) clock(rule string) int {

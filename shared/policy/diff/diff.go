@@ -48,12 +48,11 @@ func Compare(prior, next charter.Charter) (Diff, error) {
 
 func compare(prior, next charter.Charter, in space) Diff {
 	d := Diff{Structure: structure(prior.Document(), next.Document())}
-	before, after := newSide(prior), newSide(next)
-	b := &budget{work: maxWork}
-	wider := search{strict: before, loose: after, space: in, budget: b}
+	var c compiler
+	sides := newSides(&c, prior, next)
+	wider := newSearch(sides[0], sides[1], &c, in)
 	wider.run()
-	b = &budget{work: maxWork}
-	narrower := search{strict: after, loose: before, space: in, budget: b}
+	narrower := newSearch(sides[1], sides[0], &c, in)
 	narrower.run()
 	d.Allowed, d.UndecidedAllowed = wider.found, wider.undecided
 	d.Refused, d.UndecidedRefused = narrower.found, narrower.undecided
@@ -69,23 +68,27 @@ type space struct {
 	money                  int64 // sat, of all payments
 	largest                int64 // vB of a transaction
 	least                  func(script []byte) int64
-	// size is the size, in vB, of the smallest transaction that pays scripts and
-	// is at least that large; false if there is none.
-	size func(scripts [][]byte, atLeast int64) (int64, bool)
+	// size is the size, in vB, of the smallest transaction that pays scripts, is at
+	// least that large and has at least so many inputs, and how many it has; false
+	// if there is none.
+	size func(scripts [][]byte, atLeast, inputs int64) (size, with int64, ok bool)
 }
 
 // relayed are the batches that batch.Request.Verify accepts.
 var relayed = space{
 	payments: batch.MaxPayments, transactions: batch.MaxTransactions, money: int64(batch.MaxMoney), largest: maxWeight / 4,
 	least: func(script []byte) int64 { return int64(batch.DustLimit(script)) },
-	size: func(scripts [][]byte, atLeast int64) (int64, bool) {
-		most := sort.Search(batch.MaxSlots, func(i int) bool { return weight(scripts, i+1) > maxWeight })
-		inputs := sort.Search(most, func(i int) bool { return (weight(scripts, i+1)+3)/4 >= atLeast }) + 1
+	size: func(scripts [][]byte, atLeast, inputs int64) (size, with int64, ok bool) {
+		most := int64(sort.Search(batch.MaxSlots, func(i int) bool { return weight(scripts, i+1) > maxWeight }))
+		if inputs > most {
+			return 0, 0, false
+		}
+		inputs = max(inputs, int64(sort.Search(int(most), func(i int) bool { return (weight(scripts, i+1)+3)/4 >= atLeast }))+1)
 		if inputs > most {
 			inputs = max(most, 1)
 		}
-		size := (weight(scripts, inputs) + 3) / 4
-		return size, size >= atLeast && most > 0
+		size = (weight(scripts, int(inputs)) + 3) / 4
+		return size, inputs, size >= atLeast && most > 0
 	},
 }
 

@@ -149,8 +149,21 @@ func feasible(t *testing.T, k policy.Case) {
 		for _, p := range tx.Payments {
 			scripts = append(scripts, k.Payments[p].Script)
 		}
-		if size, ok := relayed.size(scripts, tx.VSize); !ok || size != tx.VSize || tx.Fee < 0 {
+		paid := int64(0)
+		for _, p := range tx.Payments {
+			paid += k.Payments[p].Amount
+		}
+		if tx.Change >= 0 {
+			scripts = append(scripts, ours)
+			if tx.ChangeSat < int64(batch.DustLimit(ours)) {
+				t.Errorf("change of %d sat", tx.ChangeSat)
+			}
+		}
+		if size, inputs, ok := relayed.size(scripts, tx.VSize, tx.Inputs); !ok || size != tx.VSize || inputs != tx.Inputs || tx.Fee < 0 {
 			t.Errorf("a transaction of %d vB for %d payments: the next there is has %d", tx.VSize, len(scripts), size)
+		}
+		if tx.InputSum != paid+tx.Fee+tx.ChangeSat || tx.InputSum > int64(batch.MaxMoney) {
+			t.Errorf("inputs of %d sat pay %d, a fee of %d and change of %d", tx.InputSum, paid, tx.Fee, tx.ChangeSat)
 		}
 	}
 }
@@ -160,10 +173,10 @@ func feasible(t *testing.T, k policy.Case) {
 func TestUndecidedIsSaid(t *testing.T) {
 	pair := func(id string, to ...string) charter.Rule { return require(id, charter.MaxBatch, 10_001, to...) }
 	pairs := []charter.Rule{pair("a", "Ann", "Ben"), pair("b", "Ben", "Cem"), pair("c", "Ann", "Cem")}
-	s := search{
-		strict: newSide(made(t, desk(append(pairs, require("cap", charter.MaxBatch, 15_001))...))),
-		loose:  newSide(made(t, desk(pairs...))), space: relayed, budget: &budget{},
-	}
+	var c compiler
+	sides := newSides(&c, made(t, desk(append(pairs, require("cap", charter.MaxBatch, 15_001))...)), made(t, desk(pairs...)))
+	s := newSearch(sides[0], sides[1], &c, relayed)
+	s.budget.work = 0
 	s.run()
 	d := Diff{UndecidedAllowed: s.undecided}
 	if len(s.found) != 0 || !slices.Equal(s.undecided, []string{"cap"}) || d.Same() {

@@ -63,8 +63,9 @@ func made(t testing.TB, d charter.Document) charter.Charter {
 var small = space{
 	payments: 3, transactions: 3, money: 100, largest: 4,
 	least: func([]byte) int64 { return 1 },
-	size: func(_ [][]byte, atLeast int64) (int64, bool) {
-		return min(max(2, atLeast), 4), atLeast <= 4
+	size: func(_ [][]byte, atLeast, inputs int64) (int64, int64, bool) {
+		size := max(2, atLeast, inputs+1)
+		return min(size, 4), min(size, 4) - 1, size <= 4
 	},
 }
 

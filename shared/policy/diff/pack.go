@@ -308,6 +308,17 @@ func (p packing) dominates(k, i int) bool {
 	return true
 }
 
+// never reports whether even parts of sat do not come to more than a sum, which
+// is a proof where amounts are measured in something finer.
+func (p packing) never(sum int64, b *budget) bool {
+	first := bounds{make([]int64, 2*len(p.items)), make([]int64, 2*len(p.items))}
+	for i := range first.high {
+		first.high[i] = -1
+	}
+	_, value, ok := p.relax(first, b)
+	return b.work >= 0 && ok && value.Cmp(new(big.Rat).SetInt64(sum)) <= 0
+}
+
 // bounds is a node of the search: what each variable is at least, and at most
 // (-1: no bound). Variable 2i is the number of item i, 2i+1 the sat above the
 // least that so many payments can be.

@@ -2,149 +2,103 @@ package diff
 
 import (
 	"slices"
-	"strconv"
 
 	"heliograph/shared/charter"
 	"heliograph/shared/policy"
 )
 
-// side is one charter, ready to be asked.
-type side struct {
-	charter charter.Charter
-	doc     charter.Document
-	trial   policy.Trial
-	to      []map[string]bool // by rule: the counterparties it names
-}
-
-func newSide(c charter.Charter) *side {
-	s := &side{charter: c, doc: c.Document(), trial: policy.NewTrial(c)}
-	for _, r := range s.doc.Rules {
-		names := make(map[string]bool, len(r.To))
-		for _, n := range r.To {
-			names[n] = true
-		}
-		s.to = append(s.to, names)
-	}
-	return s
-}
-
-// about reports whether rule i is about payments to name.
-func (s *side) about(i int, name string) bool { return len(s.to[i]) == 0 || s.to[i][name] }
-
-// window is the number of seconds that a limit over time counts (DESIGN 8).
-func (s *side) window(r charter.Rule) int64 { return int64(r.Window) + 2*int64(s.doc.ClockTolerance) }
-
-// kind is a cell of payments that no rule of either charter tells apart but by
-// the amount.
-type kind struct {
-	name   string
-	script []byte
-	least  int64 // sat, what nodes relay
-	most   int64 // sat, by the limits on one payment
-}
-
 // search looks for batches that one charter, strict, refuses and another, loose,
 // allows.
 type search struct {
 	strict, loose *side
+	people        people
+	payees        []string // counterparties of both, and one that neither knows
+	vouchers      set      // people whose word that nothing is frozen is asked for
 	space         space
 	budget        *budget
-	kinds         []kind
+	cells         *cells
+	same          bool // people and stations mean the same to both
+
+	kinds  []kind
+	listed map[string]bool // scripts that either charter lists
+
+	cell  *cell   // the situation that is looked at
+	in    []int   // the loose charter's limits that hold it to their number then
+	terms []terms // of each kind, then
+	quote quote   // the price that is not the lowest
 
 	found     []Example
 	undecided []string
 }
 
+func newSearch(strict, loose *side, b *compiler, in space) *search {
+	s := &search{strict: strict, loose: loose, people: b.people, payees: append(slices.Clone(b.payees), stranger), space: in, budget: &budget{work: maxWork}}
+	s.same = strict.parts.alike(loose.parts)
+	ofHours, all := b.times(max(strict.doc.Issued, loose.doc.Issued, earliest))
+	s.cells = &cells{
+		people: b.people, strict: strict.parts, loose: loose.parts, demands: loose.demands,
+		least: int(loose.doc.Threshold), momentsOfHours: ofHours, moments: all,
+	}
+	everybody := first(len(b.people.names))
+	s.cells.full = situation{web: everybody, offline: everybody, said: make([]age, len(b.people.names)), quorum: first(len(loose.doc.Stations))}
+	for _, side := range []*side{strict, loose} {
+		for _, d := range side.demands {
+			for _, l := range d.leaves(nil) {
+				switch l.kind {
+				case charter.DemandWaited:
+					s.cells.full.waited = max(s.cells.full.waited, l.seconds)
+				case charter.DemandNotFrozen:
+					s.vouchers = s.vouchers.or(l.set)
+				}
+			}
+		}
+	}
+	s.gather()
+	return s
+}
+
+// earliest is the first stated time that is looked at, the start of 2026.
+const earliest = 1_767_225_600
+
 // run asks, of every check of the strict charter, whether the loose one implies
 // it. What an earlier example breaks already is not asked again.
 func (s *search) run() {
-	s.gather()
-	s.payments()
+	s.barred()
 	s.gap()
-	for i, r := range s.strict.doc.Rules {
-		if r.Effect == charter.Require && !s.shown(r.ID) {
-			s.requirement(i, r)
+	for i, l := range s.strict.limits {
+		if !s.shown(l.ID) && !slices.Contains(s.undecided, l.ID) {
+			s.requirement(i, l)
 		}
 	}
 }
 
-// gather sorts every destination that the loose charter pays into kinds. Those
-// that the strict one pays too come first, so that an example breaks no more
-// than it must.
-func (s *search) gather() {
-	owed := make(map[string]string)
-	for _, c := range s.strict.doc.Counterparties {
-		for _, script := range c.Destinations {
-			owed[string(script)] = c.Name
-		}
-	}
-	known := make(map[string]bool)
-	for _, c := range s.strict.doc.Counterparties {
-		known[c.Name] = true
-	}
-	var both, one []kind
-	seen := make(map[string]bool)
-	for _, c := range s.loose.doc.Counterparties {
-		if !payable(s.loose, c.Name, true) {
-			continue
-		}
-		var bits []byte
-		for _, side := range []*side{s.strict, s.loose} {
-			for i := range side.doc.Rules {
-				bits = append(bits, '0')
-				if side.about(i, c.Name) {
-					bits[len(bits)-1] = '1'
-				}
-			}
-		}
-		paid := payable(s.strict, c.Name, known[c.Name])
-		for _, script := range c.Destinations {
-			k := kind{name: c.Name, script: script, least: s.space.least(script), most: s.space.money}
-			own := owed[string(script)] == c.Name
-			key := string(bits) + " " + strconv.FormatBool(own) + strconv.FormatBool(known[c.Name]) + " " + strconv.FormatInt(k.least, 10) + " " + strconv.Itoa(len(script))
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
-			single := k.most
-			for i, r := range s.loose.doc.Rules {
-				if r.Effect != charter.Require || !s.loose.about(i, c.Name) {
-					continue
-				}
-				switch r.Check {
-				case charter.MaxOutput:
-					k.most = min(k.most, r.Max)
-				case charter.MaxTransaction, charter.MaxBatch, charter.MaxWindow:
-					single = min(single, r.Max)
-				}
-			}
-			switch {
-			case min(single, k.most) < k.least: // never paid
-			case paid && own:
-				both = append(both, k)
-			default:
-				one = append(one, k)
+// each calls ask in the situations in which a demand fails (nil: in all), until
+// one finds an example, and keeps what it came to.
+func (s *search) each(rule string, d *demand, window int, ask func() answer) {
+	var windows []int
+	if window >= 0 {
+		for _, l := range s.loose.limits {
+			if l.window >= 0 && !slices.Contains(windows, l.window) {
+				windows = append(windows, l.window)
 			}
 		}
 	}
-	s.kinds = append(both, one...)
-}
-
-// payable reports whether an allow and no deny is about payments to name. An
-// allow that names nobody is about the counterparties of its charter.
-func payable(s *side, name string, known bool) bool {
-	allowed := false
-	for i, r := range s.doc.Rules {
-		switch r.Effect {
-		case charter.Allow:
-			allowed = allowed || s.to[i][name] || len(r.To) == 0 && known
-		case charter.Deny:
-			if s.about(i, name) {
-				return false
-			}
-		}
+	cells, complete := s.cells.of(d, window, windows)
+	worst := no
+	if !complete {
+		worst = undecided
 	}
-	return allowed
+	for i := range cells {
+		s.enter(&cells[i])
+		a := ask()
+		if a == yes {
+			return
+		}
+		worst = max(worst, a)
+	}
+	if worst != no {
+		s.undecided = append(s.undecided, rule)
+	}
 }
 
 // example keeps a case, if it is one: the charters themselves are asked. It is
@@ -167,260 +121,196 @@ func (s *search) shown(rule string) bool {
 	return slices.ContainsFunc(s.found, func(e Example) bool { return slices.Contains(e.rules, rule) })
 }
 
-// settle keeps what a search came to.
-func (s *search) settle(rule string, k policy.Case, a answer) {
-	if a == yes && s.example(rule, k) {
-		return
-	}
-	if a != no {
-		s.undecided = append(s.undecided, rule)
-	}
-}
-
-// payments asks for a payment that the strict charter makes in no amount.
-func (s *search) payments() {
-	for _, k := range s.kinds {
-		one := s.one(k, k.least)
-		for _, l := range s.strict.trial.Judge(one).Refusals() {
-			barred := l.Rule == policy.PayoutTo || l.Rule == policy.DefaultDeny || l.Check == "deny"
-			if barred && !s.shown(l.Rule) {
-				s.settle(l.Rule, one, yes)
+// barred asks for a payment that the strict charter makes in no amount, or that
+// it makes once.
+func (s *search) barred() {
+	for i, k := range s.kinds {
+		var rules []string
+		for n, r := range s.strict.rules {
+			if r.Effect == charter.Deny && k.barred[n] {
+				rules = append(rules, r.ID)
 			}
+		}
+		if !s.strict.owns(k.name, k.destination) {
+			rules = append(rules, policy.PayoutTo)
+		}
+		if !slices.ContainsFunc(s.strict.rules, func(r reader) bool {
+			return r.Effect == charter.Allow && s.strict.names(r, k.name) && s.strict.about(r, k.destination)
+		}) {
+			rules = append(rules, policy.DefaultDeny)
+		}
+		once := s.strict.charter.Once(k.script) && !k.once
+		if once {
+			rules = append(rules, policy.PayoutOnce)
+		}
+		for _, rule := range rules {
+			if s.shown(rule) || slices.Contains(s.undecided, rule) {
+				continue
+			}
+			s.each(rule, nil, -1, func() answer {
+				return s.single(rule, i, wanted{paidBefore: rule == policy.PayoutOnce})
+			})
 		}
 	}
 }
 
-// one is the smallest batch that pays a kind: no fee, no change, one second.
-func (s *search) one(k kind, amount int64) policy.Case {
-	size, _ := s.space.size([][]byte{k.script}, 0)
-	return policy.Case{
-		Payments:     []policy.CasePayment{{Counterparty: k.name, Script: k.script, Amount: amount}},
-		Transactions: []policy.CaseTransaction{{Payments: []int{0}, VSize: size, Change: -1}},
-		Lifetime:     1,
-	}
-}
-
+// gap asks for change at an index that the strict charter does not reach.
 func (s *search) gap() {
-	if s.loose.doc.Gap <= s.strict.doc.Gap || len(s.kinds) == 0 {
+	if s.loose.doc.Gap <= s.strict.doc.Gap {
 		return
 	}
-	k := s.one(s.kinds[0], s.kinds[0].least)
-	k.Transactions[0].Change = int64(s.strict.doc.Gap)
-	s.settle(policy.ChangeGap, k, yes)
+	s.each(policy.ChangeGap, nil, -1, func() answer {
+		return s.any(policy.ChangeGap, s.everything(), wanted{changed: true, index: int64(s.strict.doc.Gap)})
+	})
 }
 
-// requirement asks whether the loose charter implies rule i of the strict one.
-func (s *search) requirement(i int, r charter.Rule) {
-	var about []kind
-	for _, k := range s.kinds {
-		if s.strict.about(i, k.name) {
-			about = append(about, k)
-		}
-	}
-	if len(about) == 0 {
-		return
-	}
-	switch r.Check {
-	case charter.MaxOutput:
-		s.output(r, about)
-	case charter.MaxTransaction, charter.MaxBatch:
-		s.sum(r, about)
-	case charter.MaxWindow:
-		s.past(i, r, about)
-	case charter.MaxFee:
-		s.fee(r, about)
-	case charter.MaxFeeRate:
-		s.rate(r, about)
-	case charter.MaxFeePercent:
-		s.percent(r, about)
-	case charter.MaxLifetime:
-		s.lifetime(r, about)
-	}
-}
+// everything is the kinds at the age at which the loose charter asks the least
+// of them.
+func (s *search) everything() []int { return s.oldest(func(int) bool { return true }) }
 
-func (s *search) output(r charter.Rule, about []kind) {
-	for _, k := range about {
-		p := s.packing([]kind{k}, false, 0)
-		p.number, p.target = 1, max(r.Max+1, k.least)
-		if _, a := p.solve(s.budget); a == yes {
-			s.settle(r.ID, s.one(k, p.target), yes)
-			return
-		}
-	}
-}
-
-func (s *search) lifetime(r charter.Rule, about []kind) {
-	for _, k := range about {
-		if lowest(s.loose, charter.MaxLifetime, k.name) > r.Max {
-			one := s.one(k, k.least)
-			one.Lifetime = r.Max + 1
-			s.settle(r.ID, one, yes)
-			return
-		}
-	}
-}
-
-// lowest is the lowest limit of a kind that concerns payments to name.
-func lowest(s *side, check charter.Check, name string) int64 {
-	most := int64(1) << 62
-	for i, r := range s.doc.Rules {
-		if r.Effect == charter.Require && r.Check == check && s.about(i, name) {
-			most = min(most, r.Max)
-		}
-	}
-	return most
-}
-
-// sum asks for a transaction, or a batch of several, that is too large.
-func (s *search) sum(r charter.Rule, about []kind) {
-	many := r.Check == charter.MaxBatch
-	p := s.packing(about, many, 0)
-	p.target = r.Max + 1
-	out, a := p.solve(s.budget)
-	if a == yes {
-		s.settle(r.ID, s.build(about, trim(p, out), many), a)
-		return
-	}
-	s.settle(r.ID, policy.Case{}, a)
-}
-
-// packing lays the loose charter's limits on sums over kinds: of one transaction
-// that costs a fee, or of a batch of transactions without fees.
-func (s *search) packing(kinds []kind, many bool, fee int64) packing {
-	p := packing{number: s.space.payments, trigger: -1}
-	money := row{counts: make([]bool, len(kinds)), most: s.space.money - fee}
-	for i, k := range kinds {
-		p.items = append(p.items, item{least: k.least, most: k.most})
-		money.counts[i] = true
-	}
-	p.rows = append(p.rows, money)
-	for i, r := range s.loose.doc.Rules {
-		if r.Effect != charter.Require {
+// oldest is, of every place that has kinds that are wanted, the one that is
+// listed for the longest: rules that look at an age ask no more of an older
+// destination than of a younger one.
+func (s *search) oldest(wanted func(int) bool) []int {
+	at := make(map[int]int) // by place
+	var order []int
+	for i, k := range s.kinds {
+		if !wanted(i) {
 			continue
 		}
-		limit := row{counts: make([]bool, len(kinds)), most: r.Max}
-		for n, k := range kinds {
-			limit.counts[n] = s.loose.about(i, k.name)
+		other, known := at[k.place]
+		if !known {
+			order = append(order, k.place)
 		}
-		switch r.Check {
-		case charter.MaxTransaction:
-			if many {
-				for n := range kinds {
-					if limit.counts[n] {
-						p.items[n].most = min(p.items[n].most, r.Max)
-					}
-				}
-				limit.most *= s.space.transactions
-			}
-		case charter.MaxBatch:
-		case charter.MaxWindow:
-			if len(r.To) == 0 {
-				limit.most -= fee
-			}
-		default:
-			continue
-		}
-		if slices.Contains(limit.counts, true) || limit.most < 0 {
-			p.rows = append(p.rows, limit)
+		if !known || s.kinds[other].age < k.age {
+			at[k.place] = i
 		}
 	}
-	return p
-}
-
-// trim lowers a packing to its target as far as payments can be smaller: less
-// never breaks a limit on a sum.
-func trim(p packing, out []packed) []packed {
-	excess := -p.target
-	for _, x := range out {
-		excess += x.sum
-	}
-	for i := range out {
-		less := min(excess, out[i].sum-out[i].number*p.items[i].least)
-		out[i].sum, excess = out[i].sum-less, excess-less
+	var out []int
+	for _, place := range order {
+		out = append(out, at[place])
 	}
 	return out
 }
 
-// build makes a packing a case. In a batch of many transactions every payment
-// has its own, as far as there are so many.
-func (s *search) build(kinds []kind, packing []packed, many bool) policy.Case {
-	k := policy.Case{Lifetime: 1}
-	for i, x := range packing {
-		left := x.sum
-		for n := x.number; n > 0; n-- {
-			amount := min(left-(n-1)*kinds[i].least, kinds[i].most)
-			if many {
-				amount = min(amount, lowest(s.loose, charter.MaxTransaction, kinds[i].name))
-			}
-			left -= amount
-			k.Payments = append(k.Payments, policy.CasePayment{Counterparty: kinds[i].name, Script: kinds[i].script, Amount: amount})
-		}
-	}
-	transactions := 1
-	if many {
-		transactions = min(len(k.Payments), int(s.space.transactions))
-	}
-	for t := range transactions {
-		tx := policy.CaseTransaction{Change: -1}
-		var scripts [][]byte
-		for i := t; i < len(k.Payments); i += transactions {
-			tx.Payments = append(tx.Payments, i)
-			scripts = append(scripts, k.Payments[i].Script)
-		}
-		tx.VSize, _ = s.space.size(scripts, 0)
-		k.Transactions = append(k.Transactions, tx)
-	}
-	return k
-}
-
-// past asks for a payment that comes on top of too much. It is one payment, as
-// small as can be, and the rest left before it, as long ago as the strict limit
-// reaches.
-func (s *search) past(i int, r charter.Rule, about []kind) {
-	window := s.strict.window(r)
+// any asks for a batch that pays one of some kinds.
+func (s *search) any(rule string, kinds []int, w wanted) answer {
 	worst := no
-	for _, k := range about {
-		target := r.Max + 1 - k.least
-		if target < 1 {
-			s.settle(r.ID, s.one(k, k.least), yes)
-			return
-		}
-		names := r.To
-		if len(names) == 0 {
-			names = []string{k.name, ""} // somebody whom no charter names: fewest limits count him
-		}
-		p := packing{number: int64(len(names)), target: target, trigger: -1}
-		for range names {
-			p.items = append(p.items, item{least: 1, most: target})
-		}
-		bound := row{counts: make([]bool, len(names)), most: target}
-		for n := range names {
-			bound.counts[n] = true
-		}
-		p.rows = append(p.rows, bound)
-		for j, l := range s.loose.doc.Rules {
-			concerned := l.Effect == charter.Require && l.Check == charter.MaxWindow && s.loose.about(j, k.name)
-			if !concerned || s.loose.window(l) < window {
-				continue
-			}
-			limit := row{counts: make([]bool, len(names)), most: l.Max - k.least}
-			for n, name := range names {
-				limit.counts[n] = s.loose.about(j, name)
-			}
-			p.rows = append(p.rows, limit)
-		}
-		out, a := p.solve(s.budget)
+	for _, i := range kinds {
+		a := s.single(rule, i, w)
 		if a == yes {
-			one := s.one(k, k.least)
-			for n, x := range trim(p, out) {
-				if x.sum > 0 {
-					one.Past = append(one.Past, policy.CasePast{Counterparty: names[n], Amount: x.sum, Age: window})
-				}
-			}
-			s.settle(r.ID, one, yes)
-			return
+			return yes
 		}
 		worst = max(worst, a)
 	}
-	s.settle(r.ID, policy.Case{}, worst)
+	return worst
+}
+
+// requirement asks whether the loose charter implies limit i of the strict one.
+func (s *search) requirement(i int, l limit) {
+	about := s.oldest(func(k int) bool { return s.kinds[k].strict[i] })
+	if len(about) == 0 || s.implied(i, l) {
+		return
+	}
+	var d *demand
+	if l.demand >= 0 {
+		d = s.strict.demands[l.demand]
+	}
+	window := -1
+	if l.Check.OverTime() {
+		window = l.window
+	}
+	s.each(l.ID, d, window, func() answer { return s.ask(l, about) })
+}
+
+// ask looks for a batch that is above (below) a limit, in one situation.
+func (s *search) ask(l limit, about []int) answer {
+	switch l.Check {
+	case charter.MaxOutput:
+		return s.any(l.ID, about, wanted{amount: l.Max + 1})
+	case charter.MaxTransaction, charter.MaxBatch, charter.MaxCount:
+		return s.sum(l, about)
+	case charter.MaxWindow, charter.MaxCountWindow:
+		return s.past(l, about)
+	case charter.MaxFee:
+		return s.any(l.ID, about, wanted{fee: l.Max + 1})
+	case charter.MaxFeeRate:
+		return s.any(l.ID, about, wanted{rate: l.Max + 1})
+	case charter.MaxFeePercent:
+		return s.percent(l, about)
+	case charter.MaxLifetime:
+		return s.any(l.ID, about, wanted{lifetime: l.Max + 1})
+	case charter.MaxInputs:
+		return s.any(l.ID, about, wanted{inputs: l.Max + 1})
+	case charter.MaxChange:
+		return s.any(l.ID, about, wanted{changed: true, change: l.Max + 1})
+	case charter.MinFeeRate:
+		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.least < l.Max }), wanted{})
+	case charter.MinOwnShare:
+		return s.share(l, about)
+	case charter.MinReserve:
+		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.reserve < l.Max }), wanted{bare: true})
+	case charter.MinConfirmations:
+		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.proven < l.Max && (l.Proven || t.claimed < l.Max) }), wanted{bare: true})
+	case charter.MaxFiat:
+		return s.fiat(l, about)
+	}
+	return undecided
+}
+
+// asked are the kinds of which the loose charter asks what is wanted.
+func (s *search) asked(kinds []int, wanted func(terms) bool) []int {
+	return slices.DeleteFunc(slices.Clone(kinds), func(i int) bool { return !wanted(s.terms[i]) })
+}
+
+// implied reports whether one limit of the loose charter alone is as strict in
+// every situation: what did not change need not be searched for.
+func (s *search) implied(i int, l limit) bool {
+	for at, m := range s.loose.limits {
+		if s.implies(m, l) && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.strict[i] && !k.loose[at] }) {
+			return true
+		}
+	}
+	return false
+}
+
+// implies reports whether a limit of the loose charter is as strict about what
+// it counts.
+func (s *search) implies(m, l limit) bool {
+	if m.Check != l.Check || m.Proven != l.Proven || m.Currency != l.Currency {
+		return false
+	}
+	if l.Check.Minimum() && m.Max < l.Max || !l.Check.Minimum() && m.Max > l.Max {
+		return false
+	}
+	if m.demand >= 0 && (l.demand < 0 || !s.same || s.loose.demands[m.demand].text() != s.strict.demands[l.demand].text()) {
+		return false
+	}
+	if l.Check == charter.MaxFiat && (m.Window != l.Window || !s.sameSources(l.Currency)) {
+		return false
+	}
+	return !l.Check.OverTime() || s.within(l, m)
+}
+
+// within reports whether a limit over time of the strict charter counts nothing
+// that one of the loose charter does not.
+func (s *search) within(l, m limit) bool {
+	if l.window != m.window || l.fees() && !m.fees() {
+		return false
+	}
+	for _, name := range s.payees {
+		if s.strict.counts(l, name) && !s.loose.counts(m, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameSources reports whether both charters take prices in a currency from the
+// same sources.
+func (s *search) sameSources(currency string) bool {
+	of := func(d charter.Document) (out []charter.PriceSource) {
+		return slices.DeleteFunc(slices.Clone(d.Prices), func(p charter.PriceSource) bool { return p.Currency != currency })
+	}
+	return slices.Equal(of(s.strict.doc), of(s.loose.doc))
 }

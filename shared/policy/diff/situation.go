@@ -53,6 +53,11 @@ type parts struct {
 	stations []station
 }
 
+// alike reports whether people and stations mean the same to two charters.
+func (p *parts) alike(q *parts) bool {
+	return p.can.draft == q.can.draft && p.can.human == q.can.human && p.can.web == q.can.web && p.can.offline == q.can.offline && slices.Equal(p.stations, q.stations)
+}
+
 // drafted reports whether anybody of the charter signed the draft.
 func (p *parts) drafted(s *situation) bool { return p.can.draft.has(s.drafter) }
 
@@ -112,7 +117,7 @@ func (p *parts) holds(d *demand, s *situation) bool {
 	case charter.DemandMachine:
 		return p.drafted(s) && !p.can.human.has(s.drafter)
 	case charter.DemandStations:
-		return s.quorum.and(first(len(p.stations))).size() >= d.count
+		return s.quorum.size() >= d.count
 	case charter.DemandSites:
 		return p.spread(s.quorum, site) >= d.count
 	case charter.DemandEntities:
@@ -188,7 +193,7 @@ func (c *cells) failures(d *demand, s situation, yield func(situation)) {
 			}
 		}
 	case charter.DemandStations:
-		c.some(s.quorum.and(first(len(c.strict.stations))), d.count-1, func(i int) any { return c.place(i) }, func(gone set) { c.quorum(s, gone, yield) })
+		c.some(s.quorum, d.count-1, func(i int) any { return c.place(i) }, func(gone set) { c.quorum(s, gone, yield) })
 	case charter.DemandSites:
 		c.fewer(s, d.count-1, site, yield)
 	case charter.DemandEntities:

@@ -1,0 +1,205 @@
+package diff
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"heliograph/shared/charter"
+	"heliograph/shared/wallet"
+)
+
+// destination is where a payment goes, as rules look at it.
+type destination struct {
+	script []byte
+	kind   charter.ScriptKind
+	own    bool  // a receive address of this wallet
+	age    int64 // seconds since it is listed
+}
+
+// kind is a cell of payments that no rule of either charter tells apart but by
+// the amount.
+type kind struct {
+	destination
+	name    string
+	scripts [][]byte // destinations alike
+	once    bool     // the loose charter pays each of them once
+	place   int      // destinations alike but for their age are one place
+	least   int64    // sat, what nodes relay
+	most    int64    // sat
+	both    bool     // the strict charter pays it, too
+	strict  []bool   // by limit of the strict charter: whether it is about the kind
+	loose   []bool
+	barred  []bool // by what of the strict charter may refuse the kind in any amount
+}
+
+// ages are what rules can tell apart of how long a destination is listed: for
+// each, the longest. The last stands for any longer time.
+func ages(docs ...charter.Document) []int64 {
+	out := []int64{0}
+	for _, d := range docs {
+		for _, r := range d.Rules {
+			if r.Younger > 0 {
+				out = append(out, int64(r.Younger)-1, int64(r.Younger))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ours stands for the receive addresses of this wallet, and said for what
+// OP_RETURN outputs say.
+var (
+	ours = append([]byte{0x51, 0x20}, make([]byte, 32)...)
+	said = []byte{0x6a, 0x01, 0x00}
+)
+
+// destinations lists where the loose charter's counterparties are paid: scripts,
+// and of every descriptor the first address that neither charter lists.
+func (s *search) destinations(c charter.Counterparty) []destination {
+	var out []destination
+	add := func(script []byte, own bool) {
+		k, _ := charter.KindOf(script)
+		out = append(out, destination{script: script, kind: k, own: own})
+	}
+	for _, script := range slices.Concat(c.Destinations, c.Once) {
+		add(script, false)
+	}
+	if c.Data {
+		add(said, false)
+	}
+	if c.Own {
+		add(ours, true)
+	}
+	if c.Descriptor != "" {
+		f, err := wallet.ParseForeign(s.loose.doc.Network, c.Descriptor)
+		if err != nil {
+			panic("diff: internal error: a charter's descriptor does not parse")
+		}
+		for i := range uint32(charter.Reach) {
+			script, err := f.Script(wallet.Receive, i)
+			if err == nil && !s.listed[string(script)] {
+				add(script, false)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// gather sorts every destination that the loose charter pays into kinds. Those
+// that the strict one pays too come first, so that an example breaks no more
+// than it must.
+func (s *search) gather() {
+	s.listed = make(map[string]bool)
+	for _, side := range []*side{s.strict, s.loose} {
+		for _, c := range side.doc.Counterparties {
+			for _, script := range slices.Concat(c.Destinations, c.Once) {
+				s.listed[string(script)] = true
+			}
+		}
+	}
+	terms := ages(s.strict.doc, s.loose.doc)
+	seen := make(map[string]int) // by what rules see of a destination at every age: its place
+	for _, c := range s.loose.doc.Counterparties {
+		for _, d := range s.destinations(c) {
+			var kinds []kind
+			var key []byte
+			for _, age := range terms {
+				d.age = age
+				k, paid := s.kind(c.Name, d)
+				bits := k.bits(paid)
+				key = append(key, bits...)
+				// Of ages that no rule tells apart, the longest.
+				if n := len(kinds); n > 0 && string(bits) == string(kinds[n-1].bits(true)) {
+					kinds = kinds[:n-1]
+				}
+				if paid {
+					kinds = append(kinds, k)
+				}
+			}
+			place, known := seen[string(key)]
+			if !known {
+				place = len(seen)
+				seen[string(key)] = place
+				for _, k := range kinds {
+					k.place = place
+					s.kinds = append(s.kinds, k)
+				}
+			}
+			for i := range s.kinds {
+				if s.kinds[i].place == place {
+					s.kinds[i].scripts = append(s.kinds[i].scripts, d.script)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(s.kinds, func(a, b kind) int {
+		switch {
+		case a.both == b.both:
+			return 0
+		case a.both:
+			return -1
+		}
+		return 1
+	})
+}
+
+// kind is the kind of payments to a destination, and whether the loose charter
+// makes them.
+func (s *search) kind(name string, d destination) (k kind, paid bool) {
+	k = kind{destination: d, name: name, least: s.space.least(d.script), most: s.space.money, once: s.loose.charter.Once(d.script)}
+	if d.kind == charter.Data {
+		k.least, k.most = 0, 0
+	}
+	for _, l := range s.strict.limits {
+		k.strict = append(k.strict, s.strict.counts(l, name) && s.strict.about(l.reader, d))
+	}
+	for _, l := range s.loose.limits {
+		k.loose = append(k.loose, s.loose.counts(l, name) && s.loose.about(l.reader, d))
+	}
+	for _, r := range s.strict.rules {
+		k.barred = append(k.barred, s.strict.names(r, name) && s.strict.about(r, d))
+	}
+	owned := s.strict.owns(name, d)
+	k.barred = append(k.barred, owned, s.strict.charter.Once(d.script))
+	k.both = s.strict.pays(name, d) && owned
+	return k, s.loose.pays(name, d)
+}
+
+// pays reports whether an allow and no deny is about payments to a destination.
+func (s *side) pays(name string, d destination) bool {
+	allowed := false
+	for _, r := range s.rules {
+		if !s.names(r, name) || !s.about(r, d) {
+			continue
+		}
+		if r.Effect == charter.Deny {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
+}
+
+// owns reports whether a destination is one of a counterparty.
+func (s *side) owns(name string, d destination) bool {
+	if owner, known := s.charter.Counterparty(d.script); known || !d.own {
+		return known && owner == name
+	}
+	return slices.ContainsFunc(s.doc.Counterparties, func(c charter.Counterparty) bool { return c.Own && c.Name == name })
+}
+
+// bits tells kinds apart.
+func (k kind) bits(paid bool) []byte {
+	var out []byte
+	for _, b := range slices.Concat([]bool{paid, k.once, k.own}, k.barred, k.strict, k.loose) {
+		bit := byte('0')
+		if b {
+			bit = '1'
+		}
+		out = append(out, bit)
+	}
+	out = binary.BigEndian.AppendUint64(out, uint64(k.least))
+	return append(out, byte(len(k.script)), byte(k.kind))
+}

@@ -1,0 +1,259 @@
+package diff
+
+import (
+	"slices"
+
+	"heliograph/shared/charter"
+)
+
+// wanted is what a batch of one transaction must have, to break a check.
+type wanted struct {
+	amount     int64 // sat, of one payment
+	sum        int64 // sat, of all payments
+	fee        int64
+	rate       int64 // sat/vB, rounded up
+	inputs     int64
+	changed    bool
+	change     int64 // sat, if changed
+	index      int64 // of change, if changed
+	lifetime   int64 // seconds
+	paidBefore bool
+	bare       bool  // no more is claimed than the loose charter asks for
+	most       int64 // sat, of all payments together, 0: any
+	ownOnly    bool  // the wallet is paid, and nobody else
+}
+
+// single asks for a transaction that pays one kind and has what is wanted,
+// within everything that the loose charter asks of it, and keeps the example.
+//
+// Nothing makes a higher fee easier: so the search begins with the lowest that
+// there can be. If that finds nothing, there is nothing.
+func (s *search) single(rule string, i int, w wanted) answer {
+	k, t := s.kinds[i], s.terms[i]
+	scripts := [][]byte{k.script}
+	change := int64(-1)
+	if w.changed {
+		change = max(w.change, s.space.least(ours))
+		scripts = append(scripts, ours)
+	}
+	size, inputs, ok := s.space.size(scripts, 0, w.inputs)
+	if !ok || inputs > t.inputs || change > t.change || w.lifetime > t.lifetime || w.rate > t.rate || t.least > t.rate {
+		return no
+	}
+	d := draft{fee: max(w.fee, t.least*size), rate: w.rate, inputs: w.inputs, change: w.change, index: -1}
+	if w.rate > 0 {
+		d.fee = max(d.fee, (w.rate-1)*size+1)
+	}
+	if w.changed {
+		d.index = w.index
+	}
+	worst := no
+	for _, number := range []int64{2, 16, s.space.payments} {
+		first := true
+		for fee := d.fee; ; first = false {
+			pays, a := s.feed(i, fee, number, w)
+			if a == no && first {
+				break
+			}
+			worst = undecided
+			if a != yes {
+				break
+			}
+			d := d
+			d.payments, d.fee = pays, fee
+			one := s.assemble([]draft{d}, w.bare)
+			one.Lifetime = max(one.Lifetime, w.lifetime)
+			one.Payments[0].PaidBefore = w.paidBefore
+			if s.example(rule, one) {
+				return yes
+			}
+			if one.Transactions[0].Fee <= fee {
+				break
+			}
+			fee = one.Transactions[0].Fee
+		}
+		if number >= s.space.payments {
+			break
+		}
+	}
+	return worst
+}
+
+// feed asks for the payments of one transaction with a fee: one of a kind, and as
+// many others as limits on the fee's share of them demand.
+//
+// Which percentages concern a transaction depends on whom it pays, so kinds join
+// in the order of what they demand of the payments' sum: one level for each
+// demand that there is.
+func (s *search) feed(trigger int, fee, number int64, w wanted) ([]pay, answer) {
+	kinds := []int{trigger}
+	var levels []int64
+	demands := []int64{0}
+	largest := s.space.largest
+	for n, i := range append([]int{trigger}, s.everything()...) {
+		k, t := s.kinds[i], s.terms[i]
+		demand, ok := t.demanded(fee)
+		ok = ok && fee <= t.fee && t.inputs > 0 && (t.rate >= unlimited || ratioUp(fee, 1, largest) <= t.rate) && (!w.ownOnly || k.own)
+		if n == 0 {
+			if !ok {
+				return nil, no
+			}
+			demands[0] = demand
+		} else if alone := len(k.scripts) == 1; ok && !(alone && k.place == s.kinds[trigger].place && (k.once || i != trigger)) {
+			kinds, demands = append(kinds, i), append(demands, demand)
+		}
+		if ok {
+			levels = append(levels, demand)
+		}
+	}
+	slices.Sort(levels)
+	worst := no
+	for _, level := range slices.Compact(levels) {
+		if level < demands[0] {
+			continue
+		}
+		var joined []int
+		for n, i := range kinds {
+			if demands[n] <= level {
+				joined = append(joined, i)
+			}
+		}
+		p := s.packing(joined, false, fee, false)
+		p.trigger, p.number = 0, min(p.number, number)
+		it := &p.items[0]
+		it.least, it.number = max(it.least, w.amount), 1
+		if w.most > 0 {
+			p.rows = append(p.rows, p.total(w.most))
+		}
+		if t := s.terms[trigger]; t.share > 0 && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.own }) {
+			p.rows = append(p.rows, p.total(s.leaves(t)-fee))
+		}
+		p.target = max(level, it.least, w.sum)
+		if it.least > it.most {
+			return nil, no
+		}
+		out, a := p.solve(s.budget)
+		if a == yes {
+			return s.spread(p, joined, trim(p, out)), yes
+		}
+		worst = max(worst, a)
+	}
+	return nil, worst
+}
+
+// leaves is how much may leave in one transaction, fee included, if nothing is
+// paid to the wallet itself and enough of the inputs must stay.
+func (s *search) leaves(t terms) int64 {
+	if t.share == charter.MaxPercent {
+		return 0
+	}
+	ofAll := ratioDown(s.space.money, charter.MaxPercent-t.share, charter.MaxPercent)
+	return min(ofAll, ratioDown(min(t.change, s.space.money), charter.MaxPercent-t.share, t.share))
+}
+
+// total limits all payments together.
+func (p packing) total(most int64) row {
+	r := row{counts: make([]bool, len(p.items)), most: most}
+	for i := range r.counts {
+		r.counts[i] = true
+	}
+	return r
+}
+
+// packing lays the loose charter's limits on sums and numbers over kinds: of one
+// transaction that costs a fee, or of a batch of many. With care, every payment
+// of many is one that can have a transaction to itself, and pays for it.
+func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packing {
+	p := packing{number: s.space.payments, trigger: -1}
+	fees := make([]int64, len(kinds))
+	for n, i := range kinds {
+		k, t := s.kinds[i], s.terms[i]
+		it := item{least: k.least, most: min(k.most, t.output)}
+		if many {
+			it.most = min(it.most, t.transaction)
+		}
+		if careful {
+			it.least, it.most, fees[n], _ = s.lone(i)
+		}
+		if k.once {
+			it.number = int64(len(k.scripts))
+		}
+		if k.kind == charter.Data { // nodes relay one in a transaction
+			it.number = 1
+			if many {
+				it.number = s.space.transactions
+			}
+		}
+		if k.once && k.kind != charter.Data {
+			it.number = int64(len(k.scripts))
+		}
+		p.items = append(p.items, it)
+	}
+	money := p.total(s.space.money - fee)
+	if careful {
+		money.extra = fees
+	}
+	p.rows = append(p.rows, money)
+	for _, i := range s.in {
+		l := s.loose.limits[i]
+		limit := row{counts: make([]bool, len(kinds)), most: l.Max}
+		for n, k := range kinds {
+			limit.counts[n] = s.kinds[k].loose[i]
+		}
+		switch l.Check {
+		case charter.MaxTransaction:
+			if many {
+				limit.most = min(limit.most, unlimited/s.space.transactions) * s.space.transactions
+			}
+		case charter.MaxBatch:
+		case charter.MaxWindow:
+			if l.fees() {
+				limit.most -= fee
+				if careful {
+					limit.extra = fees
+				}
+			}
+		case charter.MaxCount, charter.MaxCountWindow:
+			limit.number = true
+		case charter.MaxFiat:
+			limit.most = satAt(l.Max, s.price(l.Currency))
+		default:
+			continue
+		}
+		if slices.Contains(limit.counts, true) {
+			p.rows = append(p.rows, limit)
+		}
+	}
+	return p
+}
+
+// trim lowers a packing of sums to its target as far as payments can be smaller:
+// less never breaks a limit on a sum.
+func trim(p packing, out []packed) []packed {
+	excess := -p.target
+	for _, x := range out {
+		excess += x.sum
+	}
+	for i := range out {
+		if excess <= 0 || p.count {
+			break
+		}
+		less := min(excess, out[i].sum-out[i].number*p.items[i].least)
+		out[i].sum, excess = out[i].sum-less, excess-less
+	}
+	return out
+}
+
+// spread makes a packing payments, the trigger's first.
+func (s *search) spread(p packing, kinds []int, out []packed) []pay {
+	var pays []pay
+	for n, x := range out {
+		left := x.sum
+		for more := x.number; more > 0; more-- {
+			amount := min(left-(more-1)*p.items[n].least, p.items[n].most)
+			left -= amount
+			pays = append(pays, pay{kinds[n], amount})
+		}
+	}
+	return pays
+}
