@@ -14,6 +14,9 @@ export CGO_ENABLED = 0
 REQUIRED_VECTORS = bip445:./shared/frost chilldkg:./shared/frost/chilldkg
 OTHER_VECTORS    = ur:./shared/qr/ur bbqr:./shared/qr/bbqr bip341:./shared/batch bip328:./shared/wallet psbt:./shared/psbt
 
+# A module of its own: what it compares with would raise versions pinned here.
+DIFFERENTIAL = shared/webauthn/differential
+
 .PHONY: help build demo run test bench conformance fuzz clean
 
 help: ## this list
@@ -34,6 +37,7 @@ test: ## vet and all tests
 	@test -n "$$HELIOGRAPH_VECTORS" || echo "test: SKIPPED: the published vectors, which make conformance walks"
 	$(GO) vet ./...
 	$(GO) test ./...
+	cd $(DIFFERENTIAL) && $(GO) vet ./... && $(GO) test ./...
 
 bench: ## all benchmarks, on one core; BENCH=regexp for some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -cpu 1 -timeout 30m \
@@ -55,12 +59,14 @@ conformance: ## published test vectors; VECTORS=dir
 	grep -E '^(conformance:|ok )' "$$log"
 
 fuzz: ## every decoder against hostile input; FUZZTIME=60s each
-	@set -e; packages=$$($(GO) list ./...); \
-	for package in $$packages; do \
-	  names=$$($(GO) test -list '^Fuzz' $$package); \
-	  for target in $$(printf '%s\n' "$$names" | grep '^Fuzz' || true); do \
-	    echo "fuzz: $$package $$target $(FUZZTIME)"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x $$package; \
+	@set -e; for module in . $(DIFFERENTIAL); do \
+	  packages=$$(cd $$module && $(GO) list ./...); \
+	  for package in $$packages; do \
+	    names=$$(cd $$module && $(GO) test -list '^Fuzz' $$package); \
+	    for target in $$(printf '%s\n' "$$names" | grep '^Fuzz' || true); do \
+	      echo "fuzz: $$package $$target $(FUZZTIME)"; \
+	      (cd $$module && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x $$package); \
+	    done; \
 	  done; \
 	done
 
