@@ -153,11 +153,11 @@ func (c *clause) checkLeaf(n names) error {
 	switch c.Kind {
 	case DemandApprovals:
 		if len(c.eligible) < int(c.Count) {
-			return fmt.Errorf("%d approvals of %s: only %d can give one that counts", c.Count, c.set(), len(c.eligible))
+			return fmt.Errorf("%s would have to approve: only %d can so that it counts", c.some(), len(c.eligible))
 		}
 	case DemandInitiator, DemandNotFrozen, DemandNoVeto:
 		if len(c.eligible) == 0 {
-			return fmt.Errorf("%s: nobody of these has a credential to sign with", c.who())
+			return fmt.Errorf("%s would have to sign: nobody of these has a credential for it", c.who("somebody"))
 		}
 	case DemandStations:
 		if int(c.Count) > n.stations {
@@ -204,7 +204,7 @@ func (c *clause) checkPossible(n names) error {
 		}
 	}
 	if c.Kind == DemandApprovals {
-		return fmt.Errorf("%d approvals of %s: only %d can give one that counts, and whoever drafts does not count", c.Count, c.set(), len(c.eligible))
+		return fmt.Errorf("%s would have to approve: only %d can so that it counts, and whoever drafts does not count", c.some(), len(c.eligible))
 	}
 	return fmt.Errorf("this can never hold, whoever drafts: %s", c.Sentence())
 }

@@ -19,7 +19,7 @@ func (d Demand) Sentence() string {
 	case DemandApprovals:
 		return d.approvals()
 	case DemandInitiator:
-		return d.who() + " drafted it"
+		return d.who("somebody") + " drafted it"
 	case DemandHuman:
 		return "a person drafted it, not a program"
 	case DemandMachine:
@@ -35,9 +35,9 @@ func (d Demand) Sentence() string {
 	case DemandWaited:
 		return fmt.Sprintf("it was drafted %s before or earlier", Period(int64(d.Seconds)))
 	case DemandNotFrozen:
-		return fmt.Sprintf("%s stated within the last %s that nothing is frozen", d.who(), Period(int64(d.Seconds)))
+		return fmt.Sprintf("%s stated within the last %s that nothing is frozen", d.who("somebody"), Period(int64(d.Seconds)))
 	case DemandNoVeto:
-		return fmt.Sprintf("no veto comes from %s", d.who())
+		return fmt.Sprintf("no veto comes from %s", d.who("anybody"))
 	}
 	return "nothing can fulfil it"
 }
@@ -60,34 +60,38 @@ func (d Demand) approvals() string {
 	if d.Offline {
 		device = " on an offline device"
 	}
-	drafter := ", not counting who drafted it"
+	drafter := ", " + plural(d.Count, "who did not draft it", "none of whom drafted it")
 	if d.Initiator {
-		drafter = ", who drafted it included"
+		drafter = ", counting who drafted it"
 	}
-	return fmt.Sprintf("%d of %s %s it%s%s", d.Count, d.set(), plural(d.Count, "approves", "approve"), device, drafter)
+	return fmt.Sprintf("%s %s it%s%s", d.some(), plural(d.Count, "approves", "approve"), device, drafter)
 }
 
-// set words all whom a demand names: the people of "finance", "Ada" and "Ben".
-func (d Demand) set() string {
-	var out []string
+// some words Count of all whom a demand names: 2 people of "finance", 2 of "Ada"
+// and the people of "finance".
+func (d Demand) some() string {
+	roles := list(quoted(d.Roles), "or")
+	switch {
+	case len(d.People) == 0:
+		return fmt.Sprintf("%d %s of %s", d.Count, plural(d.Count, "person", "people"), roles)
+	case len(d.Roles) == 0 && len(d.People) == 1:
+		return quoted(d.People)[0]
+	case len(d.Roles) == 0:
+		return fmt.Sprintf("%d of %s", d.Count, list(quoted(d.People), "and"))
+	}
+	return fmt.Sprintf("%d of %s", d.Count, list(append(quoted(d.People), "the people of "+roles), "and"))
+}
+
+// who words one of them; somebody is the word for one person of a role.
+func (d Demand) who(somebody string) string {
+	out := quoted(d.People)
 	if len(d.Roles) > 0 {
-		out = append(out, "the people of "+list(quoted(d.Roles), "or"))
+		out = append(out, somebody+" of "+list(quoted(d.Roles), "or"))
 	}
-	if len(d.People) > 0 {
-		out = append(out, quoted(d.People)...)
-	}
-	return list(out, "and")
+	return list(out, "or")
 }
 
-// who words one of them.
-func (d Demand) who() string {
-	if len(d.Roles) == 0 {
-		return list(quoted(d.People), "or")
-	}
-	return list(append([]string{"somebody of " + list(quoted(d.Roles), "or")}, quoted(d.People)...), "or")
-}
-
-func plural(n uint8, one, many string) string {
+func plural[T uint8 | int | int64](n T, one, many string) string {
 	if n == 1 {
 		return one
 	}

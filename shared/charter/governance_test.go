@@ -9,7 +9,7 @@ import (
 func TestGovernanceRefuses(t *testing.T) {
 	governance := func(change func(*Governance)) func(*Document) { return func(d *Document) { change(&d.Governance) } }
 	checkRefusals(t, []refusal{
-		{"governance: tighten: 5 approvals of", governance(func(g *Governance) { g.Tighten.Count = 5 })},
+		{"governance: tighten: 5 people of", governance(func(g *Governance) { g.Tighten.Count = 5 })},
 		{"governance: loosen: a demand asks for nothing", governance(func(g *Governance) { g.Loosen = Demand{Offline: true} })},
 		{"governance: thaw: part 2 of any: ", governance(func(g *Governance) { g.Thaw.Of[1].Count = 9 })},
 		{"delay of 31622401 s", governance(func(g *Governance) { g.Delay = MaxPeriod + 1 })},

@@ -125,6 +125,12 @@ func (c Credential) check() error {
 	return err
 }
 
+// CredentialDigest is what the twelve words of a credential are the fingerprint
+// of: people compare them where a key is made and where a charter lists it.
+func CredentialDigest(kind CredentialKind, key []byte) [32]byte {
+	return wire.TaggedHash("Heliograph/credential/v1", []byte{byte(kind)}, key)
+}
+
 // spellings remembers how names were spelt, by their small letters, so that two
 // that a reader takes for one cannot stand beside each other.
 type spellings map[string]string

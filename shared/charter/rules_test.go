@@ -99,12 +99,12 @@ func TestDemandsRefuse(t *testing.T) {
 		{"it names nobody", with(Demand{Kind: DemandNoVeto})},
 		{"a count of 0 always holds", with(approvals(0, "board"))},
 		{"a count of 0 always holds", with(Demand{Kind: DemandSites})},
-		{`3 approvals of the people of "board": only 2 can give one that counts`, with(approvals(3, "board"))},
-		{`1 approvals of the people of "retired": only 0`, with(approvals(1, "retired"))},
-		{`1 approvals of the people of "programs": only 0`, with(approvals(1, "programs"))},
-		{`3 approvals of the people of "finance": only 2`, with(Demand{Kind: DemandApprovals, Count: 3, Roles: []string{"finance"}, Offline: true})},
-		{`"Eve": nobody of these has a credential`, with(Demand{Kind: DemandNoVeto, People: []string{"Eve"}})},
-		{`somebody of "programs": nobody of these has a credential`, with(Demand{Kind: DemandNotFrozen, Roles: []string{"programs"}, Seconds: 60})},
+		{`3 people of "board" would have to approve: only 2 can so that it counts`, with(approvals(3, "board"))},
+		{`1 person of "retired" would have to approve: only 0`, with(approvals(1, "retired"))},
+		{`1 person of "programs" would have to approve: only 0`, with(approvals(1, "programs"))},
+		{`3 people of "finance" would have to approve: only 2`, with(Demand{Kind: DemandApprovals, Count: 3, Roles: []string{"finance"}, Offline: true})},
+		{`"Eve" would have to sign: nobody of these has a credential`, with(Demand{Kind: DemandNoVeto, People: []string{"Eve"}})},
+		{`somebody of "programs" would have to sign: nobody of these has a credential`, with(Demand{Kind: DemandNotFrozen, Roles: []string{"programs"}, Seconds: 60})},
 		{"4 stations: there are only 3", with(Demand{Kind: DemandStations, Count: 4})},
 		{"3 sites: the stations stand at only 2", with(Demand{Kind: DemandSites, Count: 3})},
 		{"3 legal entities: the stations are run by only 2", with(Demand{Kind: DemandEntities, Count: 3})},
@@ -124,7 +124,7 @@ func TestDemandsRefuse(t *testing.T) {
 			d.Governance, d.Web = Governance{}, Web{}
 			d.Rules = []Rule{{ID: "x", Effect: Require, Check: MaxBatch, Unless: approvals(2, "board")}}
 		}},
-		{`1 approvals of "Cem"`, func(d *Document) { // and only Cem can draft
+		{`"Cem" would have to approve: only 1`, func(d *Document) { // and only Cem can draft
 			d.People, d.Governance, d.Web = d.People[2:3], Governance{}, Web{}
 			d.Rules = []Rule{{ID: "x", Effect: Require, Check: MaxBatch, Unless: Demand{Kind: DemandApprovals, Count: 1, People: []string{"Cem"}}}}
 		}},

@@ -90,8 +90,12 @@ func (r Rule) measured(tolerance uint32) string {
 	}
 	if r.Max == 0 {
 		switch r.Check {
-		case MaxOutput, MaxTransaction, MaxBatch, MaxCount, MaxFiat:
-			return "nothing is paid" + match + r.price()
+		case MaxOutput:
+			return "no payment is made" + match
+		case MaxTransaction:
+			return "no transaction makes a payment" + match
+		case MaxBatch:
+			return "no batch makes a payment" + match
 		case MaxChange:
 			return fmt.Sprintf("a transaction%s returns no change", paying)
 		}
@@ -108,11 +112,11 @@ func (r Rule) measured(tolerance uint32) string {
 		if match != "" || r.Each != Together {
 			what = "the payments" + match
 		}
-		within, counted := r.window(tolerance)
-		return fmt.Sprintf("%s, %s are together at most %s (%s)", within, what, money(r.Max), counted)
+		within, over := r.window(tolerance)
+		return fmt.Sprintf("%s, %s are together at most %s (%s)", within, what, money(r.Max), over)
 	case MaxCountWindow:
-		within, counted := r.window(tolerance)
-		return fmt.Sprintf("%s, at most %s payments%s are made (%s)", within, group(r.Max), match, counted)
+		within, over := r.window(tolerance)
+		return fmt.Sprintf("%s, at most %s%s %s made (%s)", within, counted(r.Max, "payment"), match, plural(r.Max, "is", "are"), over)
 	case MaxFee:
 		return fmt.Sprintf("the fee of a transaction%s is at most %s", paying, money(r.Max))
 	case MaxFeeRate:
@@ -122,9 +126,9 @@ func (r Rule) measured(tolerance uint32) string {
 	case MaxLifetime:
 		return fmt.Sprintf("a request%s expires at most %s after the time it states", paying, Period(r.Max))
 	case MaxCount:
-		return fmt.Sprintf("one batch makes at most %s payments%s", group(r.Max), match)
+		return fmt.Sprintf("one batch makes at most %s%s", counted(r.Max, "payment"), match)
 	case MaxInputs:
-		return fmt.Sprintf("a transaction%s spends at most %s coins", paying, group(r.Max))
+		return fmt.Sprintf("a transaction%s spends at most %s", paying, counted(r.Max, "coin"))
 	case MaxChange:
 		return fmt.Sprintf("a transaction%s returns at most %s as change", paying, money(r.Max))
 	case MinFeeRate:
@@ -138,24 +142,19 @@ func (r Rule) measured(tolerance uint32) string {
 		if r.Proven {
 			source = "proved by block headers"
 		}
-		return fmt.Sprintf("every coin that a transaction%s spends has at least %s confirmations, %s", paying, group(r.Max), source)
+		return fmt.Sprintf("every coin that a transaction%s spends has at least %s, %s", paying, counted(r.Max, "confirmation"), source)
 	case MaxFiat:
-		return fmt.Sprintf("the payments%s of one batch are together at most %s.%02d %s%s", match, group(r.Max/100), r.Max%100, r.Currency, r.price())
+		return fmt.Sprintf("the payments%s of one batch are together at most %s.%02d %s, at a price that was stated at most %s before", match, group(r.Max/100), r.Max%100, r.Currency, Period(int64(r.Window)))
 	}
 	panic("charter: internal error: a validated rule has no words")
 }
 
-// price words how old the price may be that a limit in another currency uses.
-func (r Rule) price() string {
-	if r.Check != MaxFiat {
-		return ""
-	}
-	return fmt.Sprintf(" at a price in %s that was stated at most %s before", r.Currency, Period(int64(r.Window)))
-}
+// counted shows a number of things.
+func counted(n int64, thing string) string { return group(n) + " " + thing + plural(n, "", "s") }
 
 // window words the time that a limit counts over, and how it allows for clocks
 // that differ.
-func (r Rule) window(tolerance uint32) (within, counted string) {
+func (r Rule) window(tolerance uint32) (within, over string) {
 	calendar := map[Calendar]string{Day: "day", Week: "week", Month: "month"}[r.Calendar]
 	if calendar == "" {
 		return "within any " + Period(int64(r.Window)), fmt.Sprintf("counted over %s, because clocks may differ", Period(int64(r.Window)+2*int64(tolerance)))
