@@ -39,19 +39,34 @@ func Clock(unix int64) string {
 	return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
+// Payment is one payment in full: what, where, and the treasurer's names for it.
+func Payment(net wallet.Network, p batch.Payment) Line {
+	line := Line{Label: p.Amount.String(), Note: strings.TrimSpace(p.ExternalID + " " + p.Reference)}
+	if said, ok := batch.Data(p.Script); ok {
+		line.Label, line.Value = "Writes into the chain", fmt.Sprintf("%q, for everybody to read", said)
+		return line
+	}
+	address, err := wallet.EncodeScript(net, p.Script)
+	if err != nil {
+		address = fmt.Sprintf("script %x", p.Script)
+	}
+	line.Value = Grouped(address)
+	return line
+}
+
 // Payees lists every payment of a batch in full, by counterparty.
 func Payees(net wallet.Network, v batch.Verified) []Section {
+	return PayeesWithout(net, v, nil)
+}
+
+// PayeesWithout is Payees without the payments at some places in the request,
+// which the reader shows elsewhere.
+func PayeesWithout(net wallet.Network, v batch.Verified, apart map[int]bool) []Section {
 	byName := make(map[string][]Line)
-	for _, p := range v.Request().Payments {
-		address, err := wallet.EncodeScript(net, p.Script)
-		if err != nil {
-			address = fmt.Sprintf("script %x", p.Script)
+	for i, p := range v.Request().Payments {
+		if !apart[i] {
+			byName[p.Counterparty] = append(byName[p.Counterparty], Payment(net, p))
 		}
-		byName[p.Counterparty] = append(byName[p.Counterparty], Line{
-			Label: p.Amount.String(),
-			Value: Grouped(address),
-			Note:  strings.TrimSpace(p.ExternalID + " " + p.Reference),
-		})
 	}
 	names := make([]string, 0, len(byName))
 	for name := range byName {

@@ -167,7 +167,7 @@ func TestStationThatWasAwayForLong(t *testing.T) {
 	if err := w.KeyGeneration(w.draft(t, loose)); err != nil {
 		t.Fatal(err)
 	}
-	for b := range 6 {
+	for b := range 4 {
 		amounts := make([]batch.Amount, 800)
 		for i := range amounts {
 			amounts[i] = 1000
@@ -176,7 +176,7 @@ func TestStationThatWasAwayForLong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, step, err := w.Desk.Open(w.Pay("back", "Exchange", payee(1), 6, 2000, 100_000), policy.Evidence{}, []int{2, 0}, w.Event(ceremonies.Start{}))
+	_, step, err := w.Desk.Open(w.Pay("back", "Exchange", payee(1), 4, 2000, 100_000), policy.Evidence{}, []int{2, 0}, w.Event(ceremonies.Start{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 	if _, err := w.keep(third.Step(w.Event(ceremonies.Scanned{Bytes: refusal}))); err != nil || third.Ended() == "" {
 		t.Fatalf("a refusal does not end its own session: %v", err)
 	}
-	for _, quorum := range [][]int{{0}, {0, 1, 2}, {0, 0}, {0, 3}, {-1, 0}} {
+	for _, quorum := range [][]int{{0}, {0, 1, 2, 0}, {0, 1, 1}, {0, 0}, {0, 3}, {-1, 0}} {
 		if _, _, err := w.Open(w.Pay("fit-d", "Exchange", payee(1), 0, 2000, 100_000), quorum...); err == nil {
 			t.Errorf("quorum %v is opened", quorum)
 		}

@@ -370,10 +370,16 @@ func TestTwoRedraftsOfOnePayment(t *testing.T) {
 	w.refuses(t, w.Stations[0], request, "rule/payout/anchor")
 	again := first.Clone()
 	again.Time, again.Expiry = w.Now, w.Now+3600
-	again.Transactions[0].Inputs = append(again.Transactions[0].Inputs, w.Coin(9, 70_000))
-	again.Transactions[0].Variants[0].Change += 65_000
+	again.Transactions[0].Inputs = append(again.Transactions[0].Inputs, w.Coin(9, 10_000))
+	again.Transactions[0].Variants[0].Change += 5_000
+	_, request, err = w.Open(again, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], request, "rule/replacement/fee") // it would return more
+	again.Transactions[0].Variants[0].Change -= 6_000
 	if _, err := w.Sign(again, 2, 0); err != nil {
-		t.Fatalf("a redraft that spends the anchor must pass: %v", err)
+		t.Fatalf("a redraft that spends the anchor, for a higher fee, must pass: %v", err)
 	}
 }
 

@@ -18,12 +18,13 @@ import (
 // coordinator can add nothing, so an honest station cannot be framed.
 //
 // Either Stories is empty and the first three say how one answer was wrong, or
-// they are empty and Stories holds two signed things that contradict each other.
+// they are empty and Stories holds two signed things that contradict each other,
+// or one record that contradicts what the charter says of a retired instance.
 type Blame struct {
 	Order    []byte   `cbor:"1,keyasint"`
 	Response []byte   `cbor:"2,keyasint"` // sealed
 	Pages    [][]byte `cbor:"3,keyasint"` // sealed, of the accused
-	Stories  [][]byte `cbor:"4,keyasint"` // two records, or a head and a record
+	Stories  [][]byte `cbor:"4,keyasint"` // two records, a head and a record, or a record
 }
 
 const maxBlame = 32 << 20
@@ -61,11 +62,11 @@ func VerifyBlame(g Group, record []byte) (Finding, error) {
 	if len(b.Stories) > 0 {
 		return verifyStories(g, b)
 	}
-	ring, err := g.keyring()
+	rings, err := g.keyrings()
 	if err != nil {
 		return Finding{}, err
 	}
-	opened, err := wire.Open(b.Response, ring)
+	opened, err := openAny(b.Response, rings)
 	if err != nil {
 		return Finding{}, fmt.Errorf("%w: the answer is not signed by a station of this wallet: %v", ErrNotProven, err)
 	}
@@ -112,10 +113,14 @@ func VerifyBlame(g Group, record []byte) (Finding, error) {
 func contradiction(err error) (int, []byte) {
 	var twice *ledger.Equivocation
 	var fork *ledger.Fork
+	var beyond *ledger.Beyond
 	var station uint8
-	var stories [2][]byte
+	stories := make([][]byte, 2)
 	var failed error
 	switch {
+	case errors.As(err, &beyond):
+		station, stories = beyond.Retired.Station, make([][]byte, 1)
+		stories[0], failed = beyond.Record.Encode()
 	case errors.As(err, &twice):
 		station = twice.First.Station
 		stories[0], failed = twice.First.Encode()
@@ -134,7 +139,7 @@ func contradiction(err error) (int, []byte) {
 	if failed != nil {
 		return 0, nil
 	}
-	b, failed := wire.Marshal(Blame{Stories: stories[:]})
+	b, failed := wire.Marshal(Blame{Stories: stories})
 	if failed != nil {
 		return 0, nil
 	}
@@ -143,18 +148,26 @@ func contradiction(err error) (int, []byte) {
 
 // verifyStories checks two contradicting things that one station signed.
 func verifyStories(g Group, b Blame) (Finding, error) {
-	if len(b.Stories) != 2 || len(b.Order) > 0 || len(b.Response) > 0 || len(b.Pages) > 0 {
+	if len(b.Stories) > 2 || len(b.Order) > 0 || len(b.Response) > 0 || len(b.Pages) > 0 {
 		return Finding{}, fmt.Errorf("%w: not a record of two stories", ErrNotProven)
 	}
-	second, err := ledger.DecodeRecord(b.Stories[1])
+	second, err := ledger.DecodeRecord(b.Stories[len(b.Stories)-1])
 	if err != nil {
 		return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
 	}
-	keys := g.instances()
-	if int(second.Station) >= len(keys) || keys[second.Station] != second.Instance || second.Wallet != [32]byte(g.Wallet.ID()) {
+	if !g.spoke(second.Station, second.Instance) || second.Wallet != [32]byte(g.Wallet.ID()) {
 		return Finding{}, fmt.Errorf("%w: the record is not of a station of this wallet", ErrNotProven)
 	}
 	found := Finding{Station: int(second.Station), Slot: -1}
+	if len(b.Stories) == 1 {
+		for _, r := range retiredBy(g.Line.Latest()) {
+			if (&ledger.Beyond{Retired: r, Record: second}).Verify() == nil {
+				found.What = "Its retired instance signed a record beyond its end: the key is in use, or a release was hidden when it was retired."
+				return found, nil
+			}
+		}
+		return Finding{}, fmt.Errorf("%w: the record is of no retired instance, or counts", ErrNotProven)
+	}
 	if first, err := ledger.DecodeRecord(b.Stories[0]); err == nil {
 		if err := (&ledger.Equivocation{First: first, Second: second}).Verify(); err != nil {
 			return Finding{}, fmt.Errorf("%w: %v", ErrNotProven, err)
@@ -187,21 +200,28 @@ func (m *misdeed) Error() string { return m.what }
 // any other error only says that nothing can be judged.
 func examine(g Group, o Order, digest [32]byte, v batch.Verified, pages [][]byte, position int, opened wire.Opened, r Response) (ledger.Record, error) {
 	station := o.Quorum[position]
-	sender := opened.Sender()
+	sender, before := opened.Sender(), o.Heads[station]
 	bad := func(code, what string) (ledger.Record, error) {
 		return ledger.Record{}, &misdeed{code: code, slot: -1, what: what}
 	}
 	if err := wire.Verify(sender, acknowledgement(digest, position), r.Ack); err != nil {
 		return bad("session/acknowledgement", "Its acknowledgement does not verify.")
 	}
-	if len(r.Shares) != v.Inputs()*shareSize {
+	signs, slots := o.signs(position), v.Inputs()
+	if !signs {
+		slots = 0
+	}
+	if len(r.Shares) != slots*shareSize {
 		return bad("session/shares", "It gave a wrong number of shares.")
+	}
+	next := before.Next
+	if signs {
+		next = o.start(position).Index + uint64(slots)
 	}
 	record, err := ledger.DecodeRecord(r.Record)
 	if err != nil {
 		return bad("session/record", "Its ledger record cannot be read.")
 	}
-	before := o.Heads[station]
 	want := releaseRecord(v, digest)
 	want.Wallet, want.Station, want.Instance, want.Seq, want.Prev, want.Sig = before.Wallet, station, sender, before.Seq+1, before.Last, record.Sig
 	expected, err := want.Encode()
@@ -213,13 +233,16 @@ func examine(g Group, o Order, digest [32]byte, v batch.Verified, pages [][]byte
 	}
 	h := r.Head
 	if h.Verify() != nil || h.Instance != sender || h.Wallet != before.Wallet || h.Station != station || h.Epoch != before.Epoch || h.Seq != record.Seq ||
-		h.Last != record.Hash() || h.Next != o.Starts[position].Index+uint64(v.Inputs()) {
+		h.Last != record.Hash() || h.Next != next {
 		return bad("session/head", "Its head does not follow from its record.")
 	}
 	if _, err := r.Refill.count(); err != nil || r.Refill.Epoch != before.Epoch {
 		return bad("session/refill", "Its new nonce commitments are not of its stream.")
 	}
-	slot, err := checkShares(g, o, v, pages, position, r.Shares)
+	if !signs {
+		return record, nil
+	}
+	slot, err := checkShares(g, o, v, pages, position, sender, r.Shares)
 	if errors.Is(err, errShare) {
 		return ledger.Record{}, &misdeed{code: "session/wrong-share", slot: slot, what: fmt.Sprintf("Its partial signature in slot %d does not verify against its own signed commitments.", slot)}
 	}
@@ -231,13 +254,13 @@ var errShare = errors.New("partial signature verification failed")
 // checkShares verifies the shares of one position against the commitments in
 // the station's own signed pages (BIP445 PartialSigVerify). It returns the slot
 // of the first wrong share and errShare, or another error if it cannot judge.
-func checkShares(g Group, o Order, v batch.Verified, pages [][]byte, position int, shares []byte) (int, error) {
-	ring, err := g.keyring()
+func checkShares(g Group, o Order, v batch.Verified, pages [][]byte, position int, sender wire.PublicKey, shares []byte) (int, error) {
+	rings, err := g.keyrings()
 	if err != nil {
 		return -1, err
 	}
 	station := int(o.Quorum[position])
-	nonces, err := signedCommitments(ring, pages, station, o.Starts[position], v.Inputs())
+	nonces, err := signedCommitments(rings, pages, sender, o.start(position), v.Inputs())
 	if err != nil {
 		return -1, err
 	}
@@ -258,15 +281,15 @@ func checkShares(g Group, o Order, v batch.Verified, pages [][]byte, position in
 	return wrong, err
 }
 
-// signedCommitments collects a station's commitments from messages that it
+// signedCommitments collects an instance's commitments from messages that it
 // signed itself; messages of others are passed over.
-func signedCommitments(ring wire.Keyring, pages [][]byte, station int, at Start, count int) ([]frost.PublicNonce, error) {
+func signedCommitments(rings []wire.Keyring, pages [][]byte, sender wire.PublicKey, at Start, count int) ([]frost.PublicNonce, error) {
 	found := make([]bool, count)
 	out := make([]frost.PublicNonce, count)
 	left := count
 	for _, sealed := range pages {
-		opened, err := wire.Open(sealed, ring)
-		if err != nil || opened.Party().Station != station {
+		opened, err := openAny(sealed, rings)
+		if err != nil || opened.Sender() != sender {
 			continue
 		}
 		p, err := pageOf(opened)
@@ -288,7 +311,7 @@ func signedCommitments(ring wire.Keyring, pages [][]byte, station int, at Start,
 		}
 	}
 	if left > 0 {
-		return nil, fmt.Errorf("signing: %d commitments are not signed by station %d", left, station)
+		return nil, fmt.Errorf("signing: %d commitments are not signed by the instance that is to use them", left)
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/shared/ledger"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 )
 
@@ -16,21 +17,21 @@ import (
 // commitments, its highest head, all records, and which records each station
 // has already seen. It decides nothing; stations do.
 type Desk struct {
-	group    Group
-	ring     wire.Keyring
-	courier  *wire.SigningKey
-	ledger   *ledger.Ledger
-	stations []deskStation
+	group     Group
+	rings     []wire.Keyring
+	courier   *wire.SigningKey
+	book      *book
+	instances map[wire.PublicKey]*deskStation // every instance that ever showed a pool
 }
 
-// deskStation is what the desk keeps of one station, as the record
+// deskStation is what the desk keeps of one station's instance, as the record
 // "desk/station/NN". Its pages are records of their own, since a page is the
 // whole message that carries it.
 type deskStation struct {
 	Head     ledger.Head `cbor:"1,keyasint"`
 	Epoch    [16]byte    `cbor:"2,keyasint"`
 	Next     uint64      `cbor:"3,keyasint"` // first index not yet given to a request
-	Seen     []uint64    `cbor:"4,keyasint"` // by station: the last record it was shown
+	Seen     []Seen      `cbor:"4,keyasint"` // by instance: the last record that this one was shown
 	Answered uint64      `cbor:"5,keyasint"` // first index that no saved response used
 
 	pages []deskPage // by index, each going on where the one before ends
@@ -57,77 +58,100 @@ const (
 
 // NewDesk opens a desk from the kept records under DeskPrefix, PagePrefix and
 // RecordPrefix (none for a new wallet); records of other names are passed over.
+//
+// The desk looks at the wallet as the newest charter lists its stations; Under
+// turns it to the charter that is in force at a time. What was kept of instances
+// that are listed no more stays.
 func NewDesk(g Group, courier *wire.SigningKey, kept []ceremonies.Record) (*Desk, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	if courier.Public() != g.Line.Latest().Document().Courier {
+	if !slices.ContainsFunc(g.Line.Epochs(), func(e lineage.Epoch) bool { return e.Charter.Document().Courier == courier.Public() }) {
 		return nil, errors.New("signing: desk: the courier key is not the one in the charter")
 	}
-	ring, err := g.keyring()
+	rings, err := g.keyrings()
 	if err != nil {
 		return nil, err
 	}
-	l, err := ledger.New(g.instances())
+	b, err := newBook(g)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.Bind([32]byte(g.Wallet.ID())); err != nil {
-		return nil, err
-	}
-	n := len(g.PublicShares)
-	d := &Desk{group: g, ring: ring, courier: courier, ledger: l, stations: make([]deskStation, n)}
-	for i := range d.stations {
-		d.stations[i].Seen = make([]uint64, n)
-	}
+	d := &Desk{group: g, rings: rings, courier: courier, book: b, instances: make(map[wire.PublicKey]*deskStation)}
 	var entries [][]byte
-	pages := make([][]deskPage, n)
+	pages := make(map[wire.PublicKey][]deskPage)
 	for _, r := range kept {
 		switch {
 		case strings.HasPrefix(r.Name, RecordPrefix):
 			entries = append(entries, r.Value)
 		case strings.HasPrefix(r.Name, PagePrefix) && len(r.Value) > 0:
-			station, page, err := d.page(r.Value)
+			instance, page, err := d.page(r.Value)
 			if err != nil {
 				return nil, fmt.Errorf("signing: desk: %s: %w", r.Name, err)
 			}
 			page.kept = true
-			pages[station] = append(pages[station], page)
+			pages[instance] = append(pages[instance], page)
 		case strings.HasPrefix(r.Name, DeskPrefix):
 			var st deskStation
 			if err := wire.Unmarshal(r.Value, &st, 1<<16); err != nil {
 				return nil, fmt.Errorf("signing: desk: %s: %w", r.Name, err)
 			}
-			if int(st.Head.Station) >= n || len(st.Seen) != n {
+			if !g.spoke(st.Head.Station, st.Head.Instance) {
 				return nil, fmt.Errorf("signing: desk: %s: kept for another group", r.Name)
 			}
-			d.stations[st.Head.Station] = st
+			d.instances[st.Head.Instance] = &st
 		}
 	}
-	for i := range d.stations {
-		slices.SortFunc(pages[i], func(a, b deskPage) int { return cmp.Compare(a.Start, b.Start) })
-		d.stations[i].pages = pages[i]
+	for instance, st := range d.instances {
+		slices.SortFunc(pages[instance], func(a, b deskPage) int { return cmp.Compare(a.Start, b.Start) })
+		st.pages = pages[instance]
 	}
 	records, err := decodeRecords(entries)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range records {
-		if err := l.Add(r); err != nil {
+		if err := b.load(r); err != nil {
 			return nil, fmt.Errorf("signing: desk: %w", err)
 		}
 	}
 	return d, nil
 }
 
+// Under turns the desk to the charter that is in force at a time, in unix
+// seconds: Ledger, Heads, Ready and Unused are then about the stations that this
+// charter lists. Open and a Session's Step turn it to their batch's stated time.
+func (d *Desk) Under(t int64) error { return d.book.under(d.group.Line.At(t).Charter()) }
+
+// of is what the desk keeps of a station: empty before its first pool.
+func (d *Desk) of(station int) *deskStation {
+	if st, ok := d.instances[d.book.charter.Instances()[station]]; ok {
+		return st
+	}
+	return &deskStation{}
+}
+
 // known reports whether a station has published its first pool.
 func (st deskStation) known() bool { return st.Head.Wallet != [32]byte{} }
 
+// shown notes that an instance was shown records of another, up to seq.
+func (st *deskStation) shown(instance wire.PublicKey, seq uint64) {
+	for i := range st.Seen {
+		if st.Seen[i].Instance == instance {
+			st.Seen[i].Seq = max(st.Seen[i].Seq, seq)
+			return
+		}
+	}
+	st.Seen = append(st.Seen, Seen{Instance: instance, Seq: seq})
+}
+
 // AddPool takes in a station's first nonce pool, a sealed KindNoncePool, and
 // returns what to keep. A pool that starts a second stream for the same
-// installation is refused.
+// installation is refused, and so is a pool of an installation that is listed no
+// more. One that the newest charter lists in place of another may show its pool
+// before that charter is in force.
 func (d *Desk) AddPool(sealed []byte) (int, []ceremonies.Record, error) {
-	opened, err := wire.Open(sealed, d.ring)
+	opened, err := openAny(sealed, d.rings)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -138,34 +162,41 @@ func (d *Desk) AddPool(sealed []byte) (int, []ceremonies.Record, error) {
 	if err := wire.Unmarshal(opened.Body(), &p, wire.KindNoncePool.MaxBody()); err != nil {
 		return 0, nil, fmt.Errorf("signing: pool: %w", err)
 	}
-	i := opened.Party().Station
-	if err := d.ledger.AddHead(p.Head); err != nil {
+	i, instance := opened.Party().Station, opened.Sender()
+	if d.group.Line.Latest().Instances()[i] != instance && d.book.charter.Instances()[i] != instance {
+		return 0, nil, fmt.Errorf("signing: pool: this installation does not speak for station %d any more", i)
+	}
+	if err := p.Head.Verify(); err != nil {
 		return 0, nil, fmt.Errorf("signing: pool: %w", err)
 	}
 	count, err := p.Page.count()
 	if err != nil {
 		return 0, nil, err
 	}
-	st := &d.stations[i]
-	if st.known() {
+	if len(p.Seen) > ledger.MaxStations+ledger.MaxRetired {
+		return 0, nil, errors.New("signing: pool: it names more instances than a wallet has")
+	}
+	if st, ok := d.instances[instance]; ok {
 		if p.Page.Epoch == st.Epoch {
 			return i, nil, nil // the same pool again
 		}
 		return 0, nil, fmt.Errorf("signing: pool: station %d already has a stream; a second one comes only with an amendment", i)
 	}
-	if int(p.Head.Station) != i || p.Head.Seq != 0 || p.Head.Next != 0 || p.Page.Start != 0 || count == 0 || p.Head.Epoch != p.Page.Epoch {
+	if p.Head.Wallet != [32]byte(d.group.Wallet.ID()) || p.Head.Instance != instance || int(p.Head.Station) != i ||
+		p.Head.Seq != 0 || p.Head.Next != 0 || p.Page.Start != 0 || count == 0 || p.Head.Epoch != p.Page.Epoch {
 		return 0, nil, errors.New("signing: pool: not a first pool")
 	}
-	st.Head, st.Epoch = p.Head, p.Page.Epoch
+	st := &deskStation{Head: p.Head, Epoch: p.Page.Epoch, Seen: p.Seen}
 	st.pages = []deskPage{{Page: p.Page, count: count, sealed: sealed}}
-	save, err := d.keep(i)
+	d.instances[instance] = st
+	save, err := d.keep(st)
 	return i, save, err
 }
 
 // OrderOf is the digest of the order that a sealed response answers. A *Fault
 // if it is no response of a station of this wallet.
 func (d *Desk) OrderOf(sealed []byte) ([32]byte, error) {
-	opened, err := wire.Open(sealed, d.ring)
+	opened, err := openAny(sealed, d.rings)
 	if err != nil {
 		return [32]byte{}, &ceremonies.Fault{Code: "session/not-ours", What: "This message cannot be believed: " + err.Error() + ".", Safe: "Nothing has changed.", Remedy: "Scan the station's answer again."}
 	}
@@ -178,28 +209,29 @@ func (d *Desk) OrderOf(sealed []byte) ([32]byte, error) {
 
 // Ready says which stations have published a pool.
 func (d *Desk) Ready() []bool {
-	out := make([]bool, len(d.stations))
-	for i, st := range d.stations {
-		out[i] = st.known()
+	out := make([]bool, len(d.group.PublicShares))
+	for i := range out {
+		out[i] = d.of(i).known()
 	}
 	return out
 }
 
 // Heads are the highest heads known, by station.
 func (d *Desk) Heads() []ledger.Head {
-	out := make([]ledger.Head, len(d.stations))
-	for i, st := range d.stations {
-		out[i] = st.Head
+	out := make([]ledger.Head, len(d.group.PublicShares))
+	for i := range out {
+		out[i] = d.of(i).Head
 	}
 	return out
 }
 
 // Ledger is all that was released, as the stations recorded it.
-func (d *Desk) Ledger() *ledger.Ledger { return d.ledger }
+func (d *Desk) Ledger() *ledger.Ledger { return d.book.Ledger }
 
 // Unused counts the commitments of a station that no answer has used.
 func (d *Desk) Unused(station int) int {
-	return int(d.end(station) - d.stations[station].Answered)
+	st := d.of(station)
+	return int(st.end() - st.Answered)
 }
 
 // start is the first index that a request for count nonces of a station names:
@@ -209,18 +241,17 @@ func (d *Desk) Unused(station int) int {
 // lock the station out for good. Counting anew from the last answer is safe:
 // whichever order a station answers burns its indices for every other one, and
 // all orders since that answer name the same head, so it answers one at most.
-func (d *Desk) start(station, count int) uint64 {
-	st := &d.stations[station]
-	if st.Next < st.Answered || st.Next-st.Answered > maxSkip || st.Next+uint64(count) > d.end(station) {
+func (st *deskStation) start(count int) uint64 {
+	if st.Next < st.Answered || st.Next-st.Answered > maxSkip || st.Next+uint64(count) > st.end() {
 		return st.Answered
 	}
 	return st.Next
 }
 
 // end is the index after the last commitment that follows on those before it.
-func (d *Desk) end(station int) uint64 {
-	end := d.stations[station].Answered
-	for _, p := range d.stations[station].pages {
+func (st *deskStation) end() uint64 {
+	end := st.Answered
+	for _, p := range st.pages {
 		if p.Start <= end {
 			end = max(end, p.end())
 		}
@@ -231,22 +262,21 @@ func (d *Desk) end(station int) uint64 {
 // refill takes in a page that goes on where the station's commitments end, and
 // no more of them than an honest station publishes. Any other page is of no use
 // to anybody, and a station that sends such pages would fill the desk's memory.
-func (d *Desk) refill(station int, p Page, sealed []byte) error {
+func (st *deskStation) refill(p Page, sealed []byte) error {
 	n, err := p.count()
 	if err != nil {
 		return err
 	}
-	st := &d.stations[station]
-	if end := d.end(station); n > 0 && p.Start == end && end-st.Answered <= maxPool-n {
+	if end := st.end(); n > 0 && p.Start == end && end-st.Answered <= maxPool-n {
 		st.pages = append(st.pages, deskPage{Page: p, count: n, sealed: sealed})
 	}
 	return nil
 }
 
 // covering are the messages that hold any of count commitments from start on.
-func (d *Desk) covering(station int, start uint64, count int) [][]byte {
+func (st *deskStation) covering(start uint64, count int) [][]byte {
 	var out [][]byte
-	for _, p := range d.stations[station].pages {
+	for _, p := range st.pages {
 		if p.Start < start+uint64(count) && start < p.end() {
 			out = append(out, p.sealed)
 		}
@@ -255,17 +285,17 @@ func (d *Desk) covering(station int, start uint64, count int) [][]byte {
 }
 
 // page reads the page out of a message, and whose it is.
-func (d *Desk) page(sealed []byte) (int, deskPage, error) {
-	opened, err := wire.Open(sealed, d.ring)
+func (d *Desk) page(sealed []byte) (wire.PublicKey, deskPage, error) {
+	opened, err := openAny(sealed, d.rings)
 	if err != nil {
-		return 0, deskPage{}, err
+		return wire.PublicKey{}, deskPage{}, err
 	}
 	p, err := pageOf(opened)
 	if err != nil {
-		return 0, deskPage{}, err
+		return wire.PublicKey{}, deskPage{}, err
 	}
 	n, err := p.count()
-	return opened.Party().Station, deskPage{Page: p, count: n, sealed: sealed}, err
+	return opened.Sender(), deskPage{Page: p, count: n, sealed: sealed}, err
 }
 
 // pageOf is the page that a station-signed message carries.
@@ -288,12 +318,12 @@ func pageOf(opened wire.Opened) (Page, error) {
 }
 
 // commitments gives count commitments of a station from index start on.
-func (d *Desk) commitments(station int, start uint64, count int) ([][nonceSize]byte, error) {
+func (st *deskStation) commitments(start uint64, count int) ([][nonceSize]byte, error) {
 	out := make([][nonceSize]byte, 0, count)
-	for _, p := range d.stations[station].pages {
+	for _, p := range st.pages {
 		for len(out) < count {
 			want := start + uint64(len(out))
-			if p.Epoch != d.stations[station].Epoch || want < p.Start || want >= p.end() {
+			if p.Epoch != st.Epoch || want < p.Start || want >= p.end() {
 				break
 			}
 			var c [nonceSize]byte
@@ -302,24 +332,24 @@ func (d *Desk) commitments(station int, start uint64, count int) ([][nonceSize]b
 		}
 	}
 	if len(out) < count {
-		return nil, fmt.Errorf("signing: station %d has %d unused nonces of the %d that this batch needs", station, len(out), count)
+		return nil, fmt.Errorf("signing: station %d has %d unused nonces of the %d that this batch needs", st.Head.Station, len(out), count)
 	}
 	return out, nil
 }
 
-// keep gives the records of one station: its state, the pages that are new, and
+// keep gives the records of one instance: its state, the pages that are new, and
 // emptied those that can no longer be needed, because they end before the first
 // index of an unanswered request.
-func (d *Desk) keep(station int) ([]ceremonies.Record, error) {
-	st := &d.stations[station]
+func (d *Desk) keep(st *deskStation) ([]ceremonies.Record, error) {
+	chain := d.group.chainName(st.Head.Station, st.Head.Instance)
 	b, err := wire.Marshal(*st)
 	if err != nil {
 		return nil, err
 	}
-	save := []ceremonies.Record{{Name: fmt.Sprintf("%s%02d", DeskPrefix, station), Value: b}}
+	save := []ceremonies.Record{{Name: DeskPrefix + chain, Value: b}}
 	live := st.pages[:0:0]
 	for _, p := range st.pages {
-		name := fmt.Sprintf("%s%02d/%020d", PagePrefix, station, p.Start)
+		name := fmt.Sprintf("%s%s/%020d", PagePrefix, chain, p.Start)
 		switch {
 		case p.end() > st.Answered:
 			if !p.kept {

@@ -10,6 +10,7 @@ import (
 	"heliograph/shared/frost"
 	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
+	"heliograph/shared/words"
 )
 
 // approve computes the whole answer and asks the driver to keep it in one
@@ -24,19 +25,9 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 		s.await = awaitingRequest{}
 		return ceremonies.Step{}, fault
 	}
-	secret, public, left, err := s.state.Stream.take(w.order.Starts[w.position].Index, uint64(verified.Inputs()), s.gen)
-	if err != nil {
-		return ceremonies.Step{}, unable("signing/nonces", err)
-	}
-	defer func() {
-		for _, n := range secret {
-			n.Wipe()
-		}
-	}()
-	shares, err := s.sign(w.order, verified, secret, public)
-	if err != nil {
-		s.await = awaitingRequest{}
-		return ceremonies.Step{}, unable("signing/sign", err)
+	shares, left, fault := s.shares(w)
+	if fault != nil {
+		return ceremonies.Step{}, fault
 	}
 	refill, left, err := left.publish(uint64(s.setup.Pool), s.gen)
 	if err != nil {
@@ -72,11 +63,11 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 	if err != nil {
 		return ceremonies.Step{}, unable("signing/response", err)
 	}
-	if err := s.ledger.Add(record); err != nil {
+	if err := s.book.Add(record); err != nil {
 		return ceremonies.Step{}, unable("signing/record", err)
 	}
 	for _, h := range append(next.Peers, next.Head) {
-		if err := s.ledger.AddHead(h); err != nil {
+		if err := s.book.AddHead(h); err != nil {
 			return ceremonies.Step{}, unable("signing/head", err)
 		}
 	}
@@ -87,13 +78,42 @@ func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 	s.own[w.digest] = true
 	s.await = awaitingRequest{}
 	save = append(save,
-		ceremonies.Record{Name: ledgerName(record.Station, record.Seq), Value: entry},
+		ceremonies.Record{Name: s.ledgerName(record), Value: entry},
 		ceremonies.Record{Name: responseName(w.digest), Value: m.Bytes})
+	title := "Signed"
+	if !w.order.signs(w.position) {
+		title = "Acknowledged"
+	}
 	return ceremonies.Step{
 		Save:   save,
 		Send:   []wire.Message{m},
-		Screen: ceremonies.Show{Title: "Signed", To: "the coordinator", Message: m},
+		Screen: ceremonies.Show{Title: title, To: "the coordinator", Message: m},
 	}, nil
+}
+
+// shares gives the partial signatures of a decision, and the stream that is left
+// when their nonces are burnt: none, and the stream as it is, at a station that
+// only acknowledges.
+func (s *Station) shares(w awaitingDecision) ([]byte, stream, *ceremonies.Fault) {
+	if !w.order.signs(w.position) {
+		return []byte{}, s.state.Stream, nil
+	}
+	verified := w.approved.Verified()
+	secret, public, left, err := s.state.Stream.take(w.order.start(w.position).Index, uint64(verified.Inputs()), s.gen)
+	if err != nil {
+		return nil, stream{}, unable("signing/nonces", err)
+	}
+	defer func() {
+		for _, n := range secret {
+			n.Wipe()
+		}
+	}()
+	shares, err := s.sign(w.order, verified, secret, public)
+	if err != nil {
+		s.await = awaitingRequest{}
+		return nil, stream{}, unable("signing/sign", err)
+	}
+	return shares, left, nil
 }
 
 // sign gives the partial signatures of all slots, 32 bytes each, and verifies
@@ -130,13 +150,15 @@ func (s *Station) record(v batch.Verified, digest [32]byte, aux [32]byte) (ledge
 }
 
 // refuse answers with a signed refusal. No nonce is burnt and the head stays;
-// what was learnt of peers is kept.
+// what was learnt of peers is kept, if heads are given that a snapshot was made of.
 func (s *Station) refuse(e ceremonies.Event, digest [32]byte, heads []ledger.Head, rules, reason []string) (ceremonies.Step, error) {
 	next := s.state
-	next.Peers = s.peers(heads)
-	for _, h := range next.Peers {
-		if err := s.ledger.AddHead(h); err != nil {
-			return ceremonies.Step{}, s.contradicted(err, "signing/head")
+	if heads != nil {
+		next.Peers = s.peers(heads)
+		for _, h := range next.Peers {
+			if err := s.book.AddHead(h); err != nil {
+				return ceremonies.Step{}, s.contradicted(err, "signing/head")
+			}
 		}
 	}
 	reason = bounded(reason)
@@ -181,10 +203,22 @@ func (s *Station) freeze(e ceremonies.Event, later ledger.Head) (ceremonies.Step
 		return ceremonies.Step{}, unable("signing/save", err)
 	}
 	s.await = awaitingRequest{}
-	return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: frozenFault(b)}}, nil
+	return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: rolledBack(b)}}, nil
 }
 
-func frozenFault(head []byte) *ceremonies.Fault {
+// frozenBy is the fault of a station that obeys a freeze.
+func frozenBy(id [32]byte) *ceremonies.Fault {
+	return &ceremonies.Fault{
+		Code:    "signing/frozen",
+		Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
+		What:    fmt.Sprintf("This station is frozen by the order %q of a station or an officer.", words.Short(id)),
+		Safe:    "Nothing was signed and no nonce was burnt. Answers that were given before are shown again.",
+		Remedy:  "Find out who stopped the wallet and why; it signs again under a charter that lifts this freeze.",
+		Record:  id[:],
+	}
+}
+
+func rolledBack(head []byte) *ceremonies.Fault {
 	return &ceremonies.Fault{
 		Code:    "signing/rolled-back",
 		Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},

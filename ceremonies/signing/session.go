@@ -31,7 +31,7 @@ type sessionState struct {
 	Order      []byte                `cbor:"1,keyasint"`
 	Pages      [][]byte              `cbor:"2,keyasint"` // that hold the nonces of the order
 	Acks       [][64]byte            `cbor:"3,keyasint"`
-	Shares     [][]byte              `cbor:"4,keyasint"` // by position, 32 bytes a slot
+	Shares     [][]byte              `cbor:"4,keyasint"` // by position, 32 bytes a slot; none of who only acknowledges
 	Ended      string                `cbor:"5,keyasint"` // why it ended without signatures, or empty
 	Transcript ceremonies.Transcript `cbor:"6,keyasint"`
 }
@@ -56,7 +56,17 @@ func SignaturesName(digest [32]byte) string {
 // Open draws up an order for a quorum in visiting order and takes the nonces
 // it needs from the desk; the returned records keep both. A batch opened again
 // for another quorum gets other nonces; payouts stay bound to their anchors.
+//
+// A quorum has at least t stations. The last t of it sign; a rule may ask for
+// more, which come before them and acknowledge (see Order).
 func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
+	if err := d.Under(req.Time); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	t := int(d.group.Line.Latest().Document().Threshold)
+	if len(quorum) < t {
+		return nil, ceremonies.Step{}, fmt.Errorf("signing: open: a quorum of %d stations: at least %d sign together", len(quorum), t)
+	}
 	for i, ready := range d.Ready() {
 		if !ready {
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: station %d has not shown its first nonce pool", i)
@@ -77,34 +87,40 @@ func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e
 	o := Order{Batch: facts, Heads: d.Heads(), Evidence: proof}
 	slots := verified.Inputs()
 	s := &Session{desk: d, verified: verified}
-	columns := make([][][nonceSize]byte, len(quorum))
+	var columns [][][nonceSize]byte
 	for p, station := range quorum {
-		if station < 0 || station >= len(d.stations) {
+		if station < 0 || station >= len(d.group.PublicShares) {
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: no station %d", station)
 		}
-		st := &d.stations[station]
-		first := d.start(station, slots)
 		o.Quorum = append(o.Quorum, uint8(station))
+		if p < len(quorum)-t {
+			continue
+		}
+		st := d.of(station)
+		first := st.start(slots)
 		o.Starts = append(o.Starts, Start{Epoch: st.Epoch, Index: first})
-		if columns[p], err = d.commitments(station, first, slots); err != nil {
+		column, err := st.commitments(first, slots)
+		if err != nil {
 			return nil, ceremonies.Step{}, err
 		}
-		s.state.Pages = append(s.state.Pages, d.covering(station, first, slots)...)
+		columns = append(columns, column)
+		s.state.Pages = append(s.state.Pages, st.covering(first, slots)...)
 	}
-	if o.Nonces, err = aggregate(columns, o.Quorum, slots); err != nil {
+	if o.Nonces, err = aggregate(columns, o.signers(), slots); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
 	if s.bytes, err = wire.Marshal(o); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	if _, _, err := decodeOrder(s.bytes, len(d.stations), int(d.group.Line.Latest().Document().Threshold)); err != nil {
+	if _, _, err := decodeOrder(s.bytes, len(d.group.PublicShares), t); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
 	s.order, s.digest, s.state.Order = o, Digest(s.bytes), s.bytes
 	var save []ceremonies.Record
-	for p, station := range quorum {
-		d.stations[station].Next = o.Starts[p].Index + uint64(slots)
-		records, err := d.keep(station)
+	for p, station := range o.signers() {
+		st := d.of(int(station))
+		st.Next = o.Starts[p].Index + uint64(slots)
+		records, err := d.keep(st)
 		if err != nil {
 			return nil, ceremonies.Step{}, err
 		}
@@ -177,6 +193,9 @@ func (s *Session) Ended() string { return s.state.Ended }
 // station has burnt nonces and recorded a release, and every later request must
 // know it.
 func (s *Session) Step(e ceremonies.Event) (ceremonies.Step, error) {
+	if err := s.desk.Under(s.verified.Request().Time); err != nil {
+		return ceremonies.Step{}, err
+	}
 	_, done := s.Quorum()
 	if done == len(s.order.Quorum) {
 		return ceremonies.Step{}, ceremonies.Unexpected("session/over", "another session (this one has its signatures)")
@@ -250,8 +269,9 @@ func (s *Session) post(step *ceremonies.Step, kind wire.Kind, body any, aux [32]
 // what travels with the request, and pages before it if that is not enough.
 func (s *Session) missed(station int) (before [][][]byte, last [][]byte, err error) {
 	room, size := roomForMissed, 0
-	for _, r := range s.desk.ledger.Missing(s.desk.stations[station].Seen) {
-		if int(r.Station) == station || r.Seq > s.order.Heads[r.Station].Seq {
+	book, own := s.desk.book, s.order.Heads[station].Instance
+	for _, r := range book.Missing(book.since(s.desk.of(station).Seen)) {
+		if h := s.order.Heads[r.Station]; r.Instance == own || r.Instance == h.Instance && r.Seq > h.Seq {
 			continue
 		}
 		b, err := r.Encode()
@@ -270,13 +290,13 @@ func (s *Session) missed(station int) (before [][][]byte, last [][]byte, err err
 }
 
 func (s *Session) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
-	opened, err := wire.Open(sealed, s.desk.ring)
+	opened, err := openAny(sealed, s.desk.rings)
 	if err != nil {
 		return ceremonies.Step{}, &ceremonies.Fault{Code: "session/not-ours", What: "This message cannot be believed: " + err.Error() + ".", Safe: "Nothing has changed.", Remedy: "Scan the station's answer again."}
 	}
 	p := len(s.state.Shares)
 	station := int(s.order.Quorum[p])
-	if opened.Party().Station != station {
+	if opened.Party().Station != station || opened.Sender() != s.order.Heads[station].Instance {
 		return ceremonies.Step{}, ceremonies.Unexpected("session/other-station", fmt.Sprintf("the answer of station %d", station))
 	}
 	switch opened.Kind() {
@@ -318,7 +338,7 @@ func (s *Session) accept(e ceremonies.Event, opened wire.Opened, r Response) (ce
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
-	if err := s.desk.ledger.Add(record); err != nil {
+	if err := s.desk.book.Add(record); err != nil {
 		_, proof := contradiction(err)
 		return ceremonies.Step{}, &ceremonies.Fault{
 			Code:    "session/equivocation",
@@ -367,21 +387,25 @@ func (s *Session) accept(e ceremonies.Event, opened wire.Opened, r Response) (ce
 
 // answered moves a station's head and pool on.
 func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]ceremonies.Record, error) {
-	st := &d.stations[station]
+	st := d.of(station)
 	st.Head = r.Head
 	st.Answered = r.Head.Next
 	st.Next = max(st.Next, r.Head.Next)
-	if err := d.refill(station, r.Refill, sealed); err != nil {
+	if err := st.refill(r.Refill, sealed); err != nil {
 		return nil, err
 	}
-	for i, h := range o.Heads {
-		st.Seen[i] = max(st.Seen[i], h.Seq)
+	for _, h := range o.Heads {
+		st.shown(h.Instance, h.Seq)
 	}
-	save, err := d.keep(station)
+	for _, retired := range retiredBy(d.book.charter) {
+		st.shown(retired.Instance, retired.Seq)
+	}
+	save, err := d.keep(st)
 	if err != nil {
 		return nil, err
 	}
-	return append(save, ceremonies.Record{Name: fmt.Sprintf("%s%02d/%012d", RecordPrefix, station, r.Head.Seq), Value: r.Record}), nil
+	name := fmt.Sprintf("%s%s/%012d", RecordPrefix, d.group.chainName(r.Head.Station, r.Head.Instance), r.Head.Seq)
+	return append(save, ceremonies.Record{Name: name, Value: r.Record}), nil
 }
 
 // combine gives the BIP340 signatures of all slots, 64 bytes each.
@@ -392,9 +416,10 @@ func (s *Session) combine() ([]byte, error) {
 	}
 	out := make([]byte, 0, 64*s.verified.Inputs())
 	err = walk.each(func(slot int, session *frost.Session) error {
-		shares := make([]frost.PartialSignature, len(s.state.Shares))
+		given := s.state.Shares[s.order.acknowledging():]
+		shares := make([]frost.PartialSignature, len(given))
 		for p := range shares {
-			copy(shares[p][:], s.state.Shares[p][slot*shareSize:])
+			copy(shares[p][:], given[p][slot*shareSize:])
 		}
 		sig, err := session.Aggregate(shares)
 		if err != nil {
@@ -431,15 +456,14 @@ func (s *Session) end(e ceremonies.Event, why string, body []byte) (ceremonies.S
 // its indices up and refuses them to any other order, so giving back is safe.
 func (s *Session) giveBack() ([]ceremonies.Record, error) {
 	var save []ceremonies.Record
-	for p := len(s.state.Shares); p < len(s.order.Quorum); p++ {
-		station := int(s.order.Quorum[p])
-		st := &s.desk.stations[station]
-		start := s.order.Starts[p].Index
+	for p := max(len(s.state.Shares), s.order.acknowledging()); p < len(s.order.Quorum); p++ {
+		st := s.desk.of(int(s.order.Quorum[p]))
+		start := s.order.start(p).Index
 		if st.Next != start+uint64(s.verified.Inputs()) {
 			continue
 		}
 		st.Next = max(start, st.Answered)
-		records, err := s.desk.keep(station)
+		records, err := s.desk.keep(st)
 		if err != nil {
 			return nil, err
 		}

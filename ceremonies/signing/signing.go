@@ -13,6 +13,7 @@ package signing
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"heliograph/shared/frost"
 	"heliograph/shared/policy/lineage"
@@ -31,7 +32,7 @@ const (
 )
 
 // Group is what everybody knows of a wallet: the output of key generation
-// that is not secret, with the charter in force.
+// that is not secret, with the line of its charters.
 type Group struct {
 	Line         lineage.Line
 	Wallet       wallet.Wallet
@@ -42,7 +43,7 @@ type Group struct {
 // charter paired with another key, or a key with somebody else's charter.
 func (g Group) check() error {
 	d := g.Line.Latest().Document()
-	n := len(d.Stations)
+	n := len(d.Stations) // the same under every charter of a line, as is the threshold
 	if n == 0 {
 		return errors.New("signing: group: no charter")
 	}
@@ -58,17 +59,58 @@ func (g Group) check() error {
 	return nil
 }
 
-func (g Group) keyring() (wire.Keyring, error) {
-	return g.Line.Latest().Keyring([32]byte(g.Wallet.ID()))
+// keyrings are the rings of all charters of the line, the newest first, without
+// those that list the same stations and coordinator as the one before.
+func (g Group) keyrings() ([]wire.Keyring, error) {
+	var out []wire.Keyring
+	var last []wire.PublicKey
+	epochs := g.Line.Epochs()
+	for i := range epochs {
+		c := epochs[len(epochs)-1-i].Charter
+		keys := append(c.Instances(), c.Document().Courier)
+		if slices.Equal(keys, last) {
+			continue
+		}
+		ring, err := c.Keyring([32]byte(g.Wallet.ID()))
+		if err != nil {
+			return nil, err
+		}
+		out, last = append(out, ring), keys
+	}
+	return out, nil
 }
 
-func (g Group) instances() []wire.PublicKey {
-	stations := g.Line.Latest().Document().Stations
-	keys := make([]wire.PublicKey, len(stations))
-	for i, s := range stations {
-		keys[i] = s.InstanceKey
+// openAny opens a message of a station that speaks, or once spoke, for the wallet.
+func openAny(sealed []byte, rings []wire.Keyring) (wire.Opened, error) {
+	var first error
+	for _, ring := range rings {
+		opened, err := wire.Open(sealed, ring)
+		if err == nil {
+			return opened, nil
+		}
+		if first == nil {
+			first = err
+		}
 	}
-	return keys
+	return wire.Opened{}, first
+}
+
+// spoke reports whether an instance speaks, or once spoke, for a station.
+func (g Group) spoke(station uint8, instance wire.PublicKey) bool {
+	return slices.ContainsFunc(g.Line.Epochs(), func(e lineage.Epoch) bool {
+		keys := e.Charter.Instances()
+		return int(station) < len(keys) && keys[station] == instance
+	})
+}
+
+// chainName names an instance's chain among kept records: by its station's number,
+// and by its key besides unless it is the station's first. So two chains of one
+// station never meet under one name, and no name changes with the charter.
+func (g Group) chainName(station uint8, instance wire.PublicKey) string {
+	if g.Line.Epochs()[0].Charter.Instances()[station] == instance {
+		return fmt.Sprintf("%02d", station)
+	}
+	return fmt.Sprintf("%02d-%x", station, instance[:8])
 }
 
 // signers is the FROST signer context of a quorum (BIP445, "signers context").

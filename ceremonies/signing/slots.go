@@ -1,9 +1,7 @@
 package signing
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 
 	"heliograph/shared/batch"
 	"heliograph/shared/frost"
@@ -23,7 +21,7 @@ func newSessions(g Group, o Order, v batch.Verified) (sessions, error) {
 	if len(o.Nonces) != v.Inputs()*nonceSize {
 		return sessions{}, fmt.Errorf("signing: %d bytes of aggregate nonces for %d slots", len(o.Nonces), v.Inputs())
 	}
-	signers, err := g.signers(o.Quorum)
+	signers, err := g.signers(o.signers())
 	if err != nil {
 		return sessions{}, err
 	}
@@ -75,9 +73,14 @@ func releaseRecord(v batch.Verified, digest [32]byte) ledger.Record {
 				Counterparty: p.Counterparty,
 				Amount:       int64(p.Amount),
 				Anchor:       tx.Anchor().Bytes(),
+				Destination:  ledger.NewDestination(p.Script),
 			})
 		}
+		ladder := tx.Variants()
+		dearest := ladder[len(ladder)-1]
+		r.Transactions = append(r.Transactions, ledger.Transaction{
+			Anchor: tx.Anchor().Bytes(), Fee: int64(dearest.Fee()), Change: int64(dearest.Change()),
+		})
 	}
-	slices.SortFunc(r.Payments, func(a, b ledger.Payment) int { return bytes.Compare(a.Payout[:], b.Payout[:]) })
-	return r
+	return r.Sorted()
 }

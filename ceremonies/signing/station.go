@@ -1,7 +1,6 @@
 package signing
 
 import (
-	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"heliograph/shared/frost"
 	"heliograph/shared/ledger"
 	"heliograph/shared/policy"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 )
 
@@ -21,7 +21,9 @@ type Setup struct {
 	Station  int // 0..n-1
 	Share    *frost.SecretShare
 	Instance *wire.SigningKey
-	Pool     int // nonce commitments kept published, 1 to 7,500
+	Pool     int        // nonce commitments kept published, 1 to 7,500
+	Version  string     // of this program, as a charter's governance names versions
+	Frozen   [][32]byte // ids of the freezes that this station obeys
 }
 
 func (s Setup) check() error {
@@ -44,6 +46,16 @@ func (s Setup) check() error {
 	return nil
 }
 
+// restored reports whether this installation is not the first of its station: it
+// was listed anew by an amendment.
+func (s Setup) restored() bool {
+	return s.Line.Epochs()[0].Charter.Instances()[s.Station] != s.Instance.Public()
+}
+
+// ErrForgotten says that this installation was listed anew, and starts only with
+// what its peers remember.
+var ErrForgotten = errors.New("signing: this installation was listed anew; it starts with the records of its peers, not empty")
+
 // ErrUnlisted says that this installation's instance key is not in the
 // charter: a restored or cloned station, a stranger until an amendment lists it.
 var ErrUnlisted = errors.New("signing: this installation is not listed in the charter; it was restored or copied, and signs only after an amendment lists its new instance key")
@@ -52,9 +64,8 @@ var ErrUnlisted = errors.New("signing: this installation is not listed in the ch
 // serves one request after another.
 type Station struct {
 	setup   Setup
-	ring    wire.Keyring
 	gen     generator
-	ledger  *ledger.Ledger
+	book    *book
 	own     map[[32]byte]bool // digests of the orders that this station answered
 	state   stationState
 	unsaved []ceremonies.Record // peers' records, valid and seen, to go with the next Save
@@ -97,30 +108,72 @@ const (
 	responsePrefix   = "signing/response/"
 )
 
-func ledgerName(station uint8, seq uint64) string {
-	return fmt.Sprintf("%s%02d/%012d", LedgerPrefix, station, seq)
+func (s *Station) ledgerName(r ledger.Record) string {
+	return fmt.Sprintf("%s%s/%012d", LedgerPrefix, s.setup.chainName(r.Station, r.Instance), r.Seq)
 }
 
 func responseName(digest [32]byte) string { return responsePrefix + hex.EncodeToString(digest[:]) }
 
 // NewStation opens signing on an installation that never signed for this
 // wallet. The step keeps the new nonce stream and then shows the first pool.
-// ErrUnlisted if the charter does not list this installation.
+// ErrUnlisted if the charter does not list this installation, ErrForgotten if it
+// lists it in place of another: RestoreStation then.
 func NewStation(setup Setup, e ceremonies.Event) (*Station, ceremonies.Step, error) {
 	s, err := build(setup)
 	if err != nil {
 		return nil, ceremonies.Step{}, err
 	}
+	if setup.restored() {
+		return nil, ceremonies.Step{}, ErrForgotten
+	}
+	return s.begin(e, nil)
+}
+
+// RestoreStation is NewStation for an installation that an amendment listed in
+// place of another: it starts with the memory of its peers, all of it. The newest
+// charter lists it; it signs once that charter is in force.
+func RestoreStation(setup Setup, m Memory, e ceremonies.Event) (*Station, ceremonies.Step, error) {
+	s, err := build(setup)
+	if err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	if !setup.restored() {
+		return nil, ceremonies.Step{}, errors.New("signing: restore: this is the first installation of its station")
+	}
+	if err := s.book.recall(m, setup.Station); err != nil {
+		return nil, ceremonies.Step{}, err
+	}
+	for _, r := range s.book.Missing(nil) {
+		if err := s.remembered(r); err != nil {
+			return nil, ceremonies.Step{}, err
+		}
+	}
+	var peers []ledger.Head
+	for i, h := range s.book.Heads() {
+		if i != setup.Station && h.Sig != ([64]byte{}) {
+			peers = append(peers, h)
+		}
+	}
+	return s.begin(e, peers)
+}
+
+// begin makes the nonce stream and shows the first pool.
+func (s *Station) begin(e ceremonies.Event, peers []ledger.Head) (*Station, ceremonies.Step, error) {
+	setup := s.setup
 	st := newStream(e.Random, setup.Share)
 	page, st, err := st.publish(uint64(setup.Pool), s.gen)
 	if err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	next := stationState{Stream: st}
+	next := stationState{Stream: st, Peers: peers}
 	if next.Head, err = s.signHead(ledger.Head{Epoch: st.Epoch}, e.Random); err != nil {
 		return nil, ceremonies.Step{}, err
 	}
-	body, err := wire.Marshal(Pool{Page: page, Head: next.Head})
+	pool := Pool{Page: page, Head: next.Head, Seen: []Seen{}}
+	if setup.restored() {
+		pool.Seen = s.book.seen()
+	}
+	body, err := wire.Marshal(pool)
 	if err != nil {
 		return nil, ceremonies.Step{}, err
 	}
@@ -169,19 +222,22 @@ func ResumeStation(setup Setup, kept []ceremonies.Record) (*Station, error) {
 		return nil, err
 	}
 	for _, r := range records {
-		if err := s.ledger.Add(r); err != nil {
+		if err := s.book.load(r); err != nil {
 			return nil, fmt.Errorf("signing: resume: %w", err)
 		}
-		if int(r.Station) == setup.Station {
+		if r.Instance == setup.Instance.Public() {
 			s.own[r.Request] = true
 		}
 	}
-	for _, h := range append(s.state.Peers, s.state.Head) {
-		if err := s.ledger.AddHead(h); err != nil {
+	if s.state.Head.Instance != setup.Instance.Public() {
+		return nil, errors.New("signing: resume: the state is another installation's")
+	}
+	for _, h := range append(slices.Clone(s.state.Peers), s.state.Head) {
+		if err := s.book.loadHead(h); err != nil {
 			return nil, fmt.Errorf("signing: resume: %w", err)
 		}
 	}
-	if s.ledger.Known()[setup.Station] != s.state.Head.Seq {
+	if s.book.Known()[setup.Station] != s.state.Head.Seq {
 		return nil, errors.New("signing: resume: the ledger does not end at this station's head")
 	}
 	return s, nil
@@ -191,30 +247,22 @@ func build(setup Setup) (*Station, error) {
 	if err := setup.check(); err != nil {
 		return nil, err
 	}
-	ring, err := setup.keyring()
+	b, err := newBook(setup.Group)
 	if err != nil {
-		return nil, err
-	}
-	l, err := ledger.New(setup.instances())
-	if err != nil {
-		return nil, err
-	}
-	if err := l.Bind([32]byte(setup.Wallet.ID())); err != nil {
 		return nil, err
 	}
 	key := setup.Wallet.Key()
 	return &Station{
 		setup: setup,
-		ring:  ring,
 		gen: generator{
 			wallet: [32]byte(setup.Wallet.ID()),
 			key:    [32]byte(key[1:]),
 			share:  setup.Share,
 			public: setup.PublicShares[setup.Station],
 		},
-		ledger: l,
-		own:    make(map[[32]byte]bool),
-		await:  awaitingRequest{},
+		book:  b,
+		own:   make(map[[32]byte]bool),
+		await: awaitingRequest{},
 	}, nil
 }
 
@@ -240,35 +288,76 @@ func (s *Station) Status() Status {
 // coordinator last: its answer to an order, or before any its first nonce pool.
 // Until the coordinator has it, it can open no order that this station takes.
 func (s *Station) Last() string {
-	since := s.ledger.Known()
-	if since[s.setup.Station] == 0 {
+	since := s.book.Known()
+	at := s.book.Chain(uint8(s.setup.Station), s.setup.Instance.Public())
+	if at < 0 || since[at] == 0 {
 		return PoolName
 	}
-	since[s.setup.Station]--
-	return responseName(s.ledger.Missing(since)[0].Request)
+	since[at]--
+	return responseName(s.book.Missing(since)[0].Request)
 }
 
-// Screen is what the station waits for, for a driver that has just resumed.
-func (s *Station) Screen() ceremonies.Screen {
+// Obey names the freezes that this station obeys from now on, in place of those
+// before. What is being reviewed is not signed under a freeze.
+func (s *Station) Obey(freezes [][32]byte) { s.setup.Frozen = slices.Clone(freezes) }
+
+// frozen is the fault of a station that signs nothing at a time: it was shown its
+// own later signature, or obeys a freeze that no charter has lifted. Nil if it signs.
+func (s *Station) frozen(now int64) *ceremonies.Fault {
 	if len(s.state.Frozen) > 0 {
-		return ceremonies.Failed{Fault: frozenFault(s.state.Frozen)}
+		return rolledBack(s.state.Frozen)
 	}
-	return ceremonies.Scan{Title: "Ready to sign", Want: s.await.awaited()}
+	for _, id := range s.setup.Frozen {
+		if !s.setup.Line.Lifted(id, now) {
+			return frozenBy(id)
+		}
+	}
+	return nil
+}
+
+// screen is what the station waits for.
+func (s *Station) screen(now int64) ceremonies.Screen {
+	if fault := s.frozen(now); fault != nil {
+		return ceremonies.Failed{Fault: fault}
+	}
+	title := "Ready to sign"
+	if pending := notYetInForce(s.setup.Line, now); pending != "" {
+		title += ". " + pending
+	}
+	return ceremonies.Scan{Title: title, Want: s.await.awaited()}
+}
+
+// notYetInForce says which charter is adopted and does not rule yet, and from
+// when it will; empty if the one in force stays.
+func notYetInForce(line lineage.Line, now int64) string {
+	next, from, pending := line.Pending(now)
+	if !pending {
+		return ""
+	}
+	return fmt.Sprintf("Charter %d is not yet in force until %s.", next.Document().Epoch, ceremonies.Clock(from))
 }
 
 // Step consumes an event: a scanned request, or the decision on a review.
 func (s *Station) Step(e ceremonies.Event) (ceremonies.Step, error) {
 	switch in := e.Input.(type) {
 	case ceremonies.Start:
-		return ceremonies.Step{Screen: s.Screen()}, nil
+		return ceremonies.Step{Screen: s.screen(e.Time)}, nil
 	case ceremonies.Scanned:
 		return s.scanned(e, in.Bytes)
 	case ceremonies.Approve:
 		if w, ok := s.await.(awaitingDecision); ok && in.Digest == w.digest {
+			if fault := s.frozen(e.Time); fault != nil {
+				s.await = awaitingRequest{}
+				return ceremonies.Step{}, fault
+			}
 			return s.approve(e, w)
 		}
 	case ceremonies.Refuse:
 		if w, ok := s.await.(awaitingDecision); ok && in.Digest == w.digest {
+			if fault := s.frozen(e.Time); fault != nil {
+				s.await = awaitingRequest{}
+				return ceremonies.Step{}, fault
+			}
 			return s.refuse(e, w.digest, w.order.Heads, nil, []string{"The operator refused: " + in.Reason})
 		}
 	}
@@ -308,19 +397,4 @@ func (s *Station) save(next stationState, time int64, what string, body []byte) 
 		ceremonies.Record{Name: fmt.Sprintf("%s%012d", TranscriptPrefix, next.Events), Value: line})
 	s.state, s.unsaved = next, nil
 	return out, nil
-}
-
-func decodeRecords(entries [][]byte) ([]ledger.Record, error) {
-	records := make([]ledger.Record, 0, len(entries))
-	for _, b := range entries {
-		r, err := ledger.DecodeRecord(b)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, r)
-	}
-	slices.SortFunc(records, func(a, b ledger.Record) int {
-		return cmp.Or(cmp.Compare(a.Station, b.Station), cmp.Compare(a.Seq, b.Seq))
-	})
-	return records, nil
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
+	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
 	"heliograph/shared/policy"
 	"heliograph/shared/wire"
@@ -14,10 +16,15 @@ import (
 
 // scanned takes a message from the camera through every check that comes
 // before a person is asked. The order matters: who says it, is it already
-// answered, is it for this station in this position, is this station's memory
-// the newest, what does it pay, do the rules allow it.
+// answered, is this station stopped, is it drafted under the charter that rules,
+// is it for this station in this position, is this station's memory the newest,
+// what does it pay, do the rules allow it.
 func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
-	opened, err := wire.Open(sealed, s.ring)
+	ring, err := s.setup.Line.Keyring(e.Time)
+	if err != nil {
+		return ceremonies.Step{}, unable("signing/keyring", err)
+	}
+	opened, err := wire.Open(sealed, ring)
 	if err != nil {
 		return ceremonies.Step{}, &ceremonies.Fault{
 			Code: "signing/not-ours", What: "This message cannot be believed: " + err.Error() + ".",
@@ -39,15 +46,27 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		name := responseName(digest)
 		return ceremonies.Step{Stored: name, Screen: ceremonies.Scan{Title: "This batch was already answered; the same answer is shown again", Want: "a signing request from the coordinator"}}, nil
 	}
-	if len(s.state.Frozen) > 0 {
-		return ceremonies.Step{}, frozenFault(s.state.Frozen)
+	if fault := s.frozen(e.Time); fault != nil {
+		s.await = awaitingRequest{}
+		return ceremonies.Step{}, fault
 	}
-	d := s.setup.Line.Latest().Document()
-	order, facts, err := decodeOrder(req.Order, len(d.Stations), int(d.Threshold))
+	latest := s.setup.Line.Latest().Document()
+	order, facts, err := decodeOrder(req.Order, len(latest.Stations), int(latest.Threshold))
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/malformed", err.Error())
 	}
-	position, fault := s.place(order, req.Acks, digest)
+	inForce := s.setup.Line.At(facts.Time)
+	c := inForce.Charter()
+	if facts.Charter != c.ID() {
+		return s.refuse(e, digest, nil, []string{policy.CharterCurrent}, []string{s.notCurrent(facts, c)})
+	}
+	if fault := s.serves(c); fault != nil {
+		return ceremonies.Step{}, fault
+	}
+	if err := s.book.under(c); err != nil {
+		return ceremonies.Step{}, unable("signing/memory", err)
+	}
+	position, fault := s.place(order, facts.Time, req.Acks, digest)
 	if fault != nil {
 		return ceremonies.Step{}, fault
 	}
@@ -73,7 +92,7 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/malformed", err.Error())
 	}
-	approved, verdict, err := policy.Judge(s.setup.Line.At(facts.Time), verified, evidence, order.Quorum, snapshot)
+	approved, verdict, err := policy.Judge(inForce, verified, evidence, order.Quorum, snapshot)
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/judge", err.Error())
 	}
@@ -87,18 +106,74 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		}
 		return s.refuse(e, digest, order.Heads, rules, reasons)
 	}
+	screen, err := review(sheet{line: s.setup.Line, charter: c, order: order, digest: digest, approved: approved, evidence: evidence, snapshot: snapshot, now: e.Time})
+	if err != nil {
+		return ceremonies.Step{}, refused("signing/malformed", err.Error())
+	}
 	s.await = awaitingDecision{order: order, digest: digest, position: position, approved: approved}
-	return ceremonies.Step{Screen: review(s.setup.Group, order, digest, approved)}, nil
+	return ceremonies.Step{Screen: screen}, nil
+}
+
+// notCurrent says why a request was not drafted under the charter that rules.
+func (s *Station) notCurrent(r batch.Request, ruling charter.Charter) string {
+	which := "a charter that this station does not know"
+	rules := fmt.Sprintf("charter %d is in force here", ruling.Document().Epoch)
+	for _, epoch := range s.setup.Line.Epochs() {
+		if epoch.Charter.ID() != r.Charter {
+			continue
+		}
+		which = fmt.Sprintf("charter %d", epoch.Charter.Document().Epoch)
+		if epoch.Charter.Document().Epoch > ruling.Document().Epoch {
+			which += ", which is not yet in force at the time that it states"
+		}
+	}
+	line := policy.CharterCurrent + ": the request was drafted under " + which + "; " + rules + "."
+	if pending := notYetInForce(s.setup.Line, r.Time); pending != "" {
+		line += " " + pending
+	}
+	return line
+}
+
+// serves checks what is about this station and not about a request: that the
+// charter in force lets this program sign, and lists this very installation.
+func (s *Station) serves(c charter.Charter) *ceremonies.Fault {
+	d := c.Document()
+	if versions := d.Governance.Versions; len(versions) > 0 && !slices.Contains(versions, s.setup.Version) {
+		return &ceremonies.Fault{
+			Code:    "signing/version",
+			Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
+			What:    fmt.Sprintf("This station runs version %q; charter %d lets %s sign.", s.setup.Version, d.Epoch, strings.Join(versions, ", ")),
+			Safe:    "Nothing was signed and no nonce was burnt.",
+			Remedy:  "Install a version that the charter names, or have the officers name this one.",
+		}
+	}
+	if d.Stations[s.setup.Station].InstanceKey != s.setup.Instance.Public() {
+		return &ceremonies.Fault{
+			Code:    "signing/not-listed-yet",
+			Suspect: ceremonies.Suspect{Kind: ceremonies.Unknown},
+			What:    fmt.Sprintf("Charter %d is in force, and it does not list this installation.", d.Epoch),
+			Safe:    "Nothing was signed; the other stations can sign without this one.",
+			Remedy:  "Wait until the charter that lists it is in force.",
+		}
+	}
+	return nil
 }
 
 // place finds this station in the quorum and demands that every station before
 // it acknowledged this very order. So a coordinator that tells two stories to
 // one quorum gets no complete signature: the last honest station sees it.
-func (s *Station) place(o Order, acks [][64]byte, digest [32]byte) (int, *ceremonies.Fault) {
+// Nor does a station sign with an instance that an adopted charter replaces: that
+// one is on its way out, and the one that follows is not there yet.
+func (s *Station) place(o Order, now int64, acks [][64]byte, digest [32]byte) (int, *ceremonies.Fault) {
 	position := -1
+	keys := make([]wire.PublicKey, len(o.Quorum))
 	for p, station := range o.Quorum {
 		if int(station) == s.setup.Station {
 			position = p
+		}
+		var err error
+		if keys[p], err = s.setup.Line.Speaker(int(station), now); err != nil {
+			return 0, refused("signing/replaced", fmt.Sprintf("station %d is being listed anew and signs again once charter %d is in force", station, s.setup.Line.Latest().Document().Epoch))
 		}
 	}
 	if position < 0 {
@@ -107,9 +182,8 @@ func (s *Station) place(o Order, acks [][64]byte, digest [32]byte) (int, *ceremo
 	if len(acks) != position {
 		return 0, refused("signing/out-of-order", fmt.Sprintf("this station is visited at place %d, and %d stations have acknowledged", position+1, len(acks)))
 	}
-	keys := s.setup.instances()
 	for p, sig := range acks {
-		if err := wire.Verify(keys[o.Quorum[p]], acknowledgement(digest, p), sig); err != nil {
+		if err := wire.Verify(keys[p], acknowledgement(digest, p), sig); err != nil {
 			return 0, refused("signing/acknowledgement", fmt.Sprintf("station %d did not acknowledge this request; it may have been shown another", o.Quorum[p]))
 		}
 	}
@@ -127,14 +201,15 @@ func (s *Station) isOwn(h ledger.Head) bool {
 // records: another copy of its disk signed it.
 func (s *Station) forked(own ledger.Head) bool {
 	var fork *ledger.Fork
-	return errors.As(s.ledger.AddHead(own), &fork)
+	return errors.As(s.book.AddHead(own), &fork)
 }
 
 // current refuses a decision that rests on less than this station knows by now:
 // records may have come with another message while a person was reading.
 func (s *Station) current(heads []ledger.Head) *ceremonies.Fault {
-	for i, known := range s.ledger.Known() {
-		if known > heads[i].Seq {
+	known := s.book.Known()
+	for i := range heads {
+		if known[i] > heads[i].Seq {
 			return refused("signing/hidden-record", fmt.Sprintf("station %d has released more than the request says", i))
 		}
 	}
@@ -155,7 +230,7 @@ func (s *Station) learn(e ceremonies.Event, opened wire.Opened) (ceremonies.Step
 	if err != nil {
 		return ceremonies.Step{}, unable("signing/save", err)
 	}
-	return ceremonies.Step{Save: save, Screen: s.Screen()}, nil
+	return ceremonies.Step{Save: save, Screen: s.screen(e.Time)}, nil
 }
 
 // add verifies records of other stations and remembers them. A record that
@@ -168,31 +243,50 @@ func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 		return refused("signing/records", err.Error())
 	}
 	for _, r := range records {
-		if int(r.Station) == s.setup.Station {
+		if r.Instance == s.setup.Instance.Public() {
 			return refused("signing/records", "a record of this very station travels with the message")
 		}
 		if r.Time > now+int64(s.setup.Line.Latest().Document().ClockTolerance) {
 			return refused("signing/records", fmt.Sprintf("a record of station %d is from the future", r.Station))
 		}
-		before := s.ledger.Known()
-		if err := s.ledger.Add(r); err != nil {
+		before := s.book.Known()
+		if err := s.book.Add(r); err != nil {
 			return s.contradicted(err, "signing/records")
 		}
-		if r.Seq <= before[r.Station] {
+		if r.Seq <= before[s.book.Chain(r.Station, r.Instance)] {
 			continue
 		}
-		b, err := r.Encode()
-		if err != nil {
+		if err := s.remembered(r); err != nil {
 			return refused("signing/records", err.Error())
 		}
-		s.unsaved = append(s.unsaved, ceremonies.Record{Name: ledgerName(r.Station, r.Seq), Value: b})
 	}
+	return nil
+}
+
+// remembered puts a record of another instance among what the next Save keeps.
+func (s *Station) remembered(r ledger.Record) error {
+	b, err := r.Encode()
+	if err != nil {
+		return err
+	}
+	s.unsaved = append(s.unsaved, ceremonies.Record{Name: s.ledgerName(r), Value: b})
 	return nil
 }
 
 // contradicted names a station that signed two stories, with the proof; any
 // other error is the fault of whoever sent the message.
 func (s *Station) contradicted(err error, code string) *ceremonies.Fault {
+	var beyond *ledger.Beyond
+	if errors.As(err, &beyond) {
+		_, proof := contradiction(err)
+		return &ceremonies.Fault{
+			Code: "signing/retired", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: int(beyond.Retired.Station)},
+			What:   fmt.Sprintf("An instance of station %d that the charter retired signed a record that does not count.", beyond.Retired.Station),
+			Safe:   "Nothing was signed on this message.",
+			Remedy: fmt.Sprintf("Keep this record; the lost disk of station %d is in use, or a release was hidden when it was listed anew.", beyond.Retired.Station),
+			Record: proof,
+		}
+	}
 	station, proof := contradiction(err)
 	if proof == nil {
 		return refused(code, err.Error())
@@ -215,12 +309,12 @@ func (s *Station) remember(heads []ledger.Head, missed [][]byte, now int64) (led
 	if fault := s.add(missed, now); fault != nil {
 		return ledger.Snapshot{}, fault
 	}
-	for i, known := range s.ledger.Heads() {
+	for i, known := range s.book.Heads() {
 		if i != s.setup.Station && known.Later(heads[i]) {
 			return ledger.Snapshot{}, refused("signing/rolled-back-peer", fmt.Sprintf("station %d is shown in an older state than this station has already seen", i))
 		}
 	}
-	snapshot, err := s.ledger.Snapshot(heads)
+	snapshot, err := s.book.Snapshot(heads)
 	if errors.Is(err, ledger.ErrHidden) {
 		return ledger.Snapshot{}, refused("signing/hidden-record", err.Error())
 	}
@@ -231,12 +325,15 @@ func (s *Station) remember(heads []ledger.Head, missed [][]byte, now int64) (led
 }
 
 // nonces checks that the indices this station would use are its own, published
-// and unburnt, and that every slot has an aggregate nonce.
+// and unburnt, if it signs, and that every slot has an aggregate nonce.
 func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
-	st, at := s.state.Stream, o.Starts[position]
 	if len(o.Nonces) != slots*nonceSize {
 		return refused("signing/malformed", fmt.Sprintf("%d bytes of aggregate nonces for %d slots", len(o.Nonces), slots))
 	}
+	if !o.signs(position) {
+		return nil
+	}
+	st, at := s.state.Stream, o.start(position)
 	if at.Epoch != st.Epoch {
 		return refused("signing/epoch", "the request uses nonces of another installation")
 	}

@@ -36,7 +36,7 @@ type Destination = [16]byte
 // NewDestination returns what stands for a scriptPubKey: the first 16 bytes of a
 // tagged hash.
 func NewDestination(script []byte) Destination {
-	h := wire.TaggedHash("Heliograph/destination/v1", script)
+	h := wire.TaggedHash("Heliograph/script/v1", script)
 	return Destination(h[:16])
 }
 
