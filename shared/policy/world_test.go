@@ -31,6 +31,13 @@ type desk struct {
 	release []release
 	txs     []draft
 	alter   func(*batch.Request) // the coordinator's last word
+
+	scripts map[string][]byte // where payments go that do not go to their counterparty's address, by id
+	listed  map[string]int64  // since when destinations are listed
+	said    []said
+	prices  []Price
+	claims  Claims
+	quorum  []uint8
 }
 
 // release is a record of a station.
@@ -88,10 +95,12 @@ func newDesk(t testing.TB, rules ...charter.Rule) *desk {
 		Version: charter.Version, Name: "Treasury", Network: wallet.Regtest, Threshold: 2, Gap: 20, ClockTolerance: 7200,
 		Courier: instanceKey(t, courier).Public(), Rules: rules,
 	}}
+	places := []charter.Station{{Site: "Zug", Entity: "Holding"}, {Site: "Geneva", Entity: "Holding"}, {Site: "Geneva", Entity: "Trust"}}
 	for i, name := range []string{"Ada", "Ben", "Cem"} {
 		_, host := btcec.PrivKeyFromBytes([]byte{0x32, byte(i)})
 		d.doc.Stations = append(d.doc.Stations, charter.Station{
 			Name: name, HostKey: [33]byte(host.SerializeCompressed()), InstanceKey: instanceKey(t, i).Public(),
+			Site: places[i].Site, Entity: places[i].Entity,
 		})
 	}
 	for _, name := range []string{"Kraken", "Bitstamp", "Staff"} {
@@ -132,7 +141,7 @@ func (d *desk) request(c charter.Charter, w wallet.Wallet) batch.Request {
 		var out batch.Amount
 		for _, p := range tx.pay {
 			t.Payments = append(t.Payments, uint32(len(r.Payments)))
-			r.Payments = append(r.Payments, batch.Payment{ExternalID: p.id, Counterparty: p.to, Amount: p.amount, Script: destination(p.to)})
+			r.Payments = append(r.Payments, batch.Payment{ExternalID: p.id, Counterparty: p.to, Amount: p.amount, Script: d.script(p)})
 			out += p.amount
 		}
 		last := tx.fees[len(tx.fees)-1]
@@ -153,6 +162,14 @@ func (d *desk) request(c charter.Charter, w wallet.Wallet) batch.Request {
 	return r
 }
 
+// script is where a payment goes.
+func (d *desk) script(p pay) []byte {
+	if s, ok := d.scripts[p.id]; ok {
+		return s
+	}
+	return destination(p.to)
+}
+
 // anchorOf is the coin that transaction ti spends.
 func anchorOf(ti int, anchor byte) ledger.OutPoint {
 	return batch.OutPoint{TxID: [32]byte{byte(ti), anchor}}.Bytes()
@@ -161,7 +178,10 @@ func anchorOf(ti int, anchor byte) ledger.OutPoint {
 // payout is the record of a payment that was released for the desk's wallet.
 func (d *desk) payout(id, to string, amount batch.Amount, anchor ledger.OutPoint) ledger.Payment {
 	w := d.wallet(d.charter())
-	return ledger.Payment{Payout: batch.NewPayoutID(w.ID(), id), Counterparty: to, Amount: int64(amount), Anchor: anchor}
+	return ledger.Payment{
+		Payout: batch.NewPayoutID(w.ID(), id), Counterparty: to, Amount: int64(amount), Anchor: anchor,
+		Destination: ledger.NewDestination(d.script(pay{id: id, to: to})),
+	}
 }
 
 func (d *desk) snapshot(c charter.Charter, w wallet.Wallet) ledger.Snapshot {
@@ -209,7 +229,7 @@ func (d *desk) parts() (charter.Charter, batch.Verified, ledger.Snapshot) {
 func (d *desk) judge() Verdict {
 	d.t.Helper()
 	c, b, s := d.parts()
-	approved, v, err := Judge(inForce(c, b), b, Evidence{}, nil, s)
+	approved, v, err := Judge(d.inForce(c, b), b, d.evidence(c, b), d.quorum, s)
 	if err != nil {
 		d.t.Fatal(err)
 	}
