@@ -18,7 +18,8 @@ func (t *trace) measure(r charter.Rule, m matched) (limit, bool) {
 	case charter.MaxOutput:
 		l.check, l.number = "max-output", len(m.payments)
 		l.got = func(i int) int64 { return f.payments[m.payments[i]].amount }
-		l.subject = func(i int) string { return f.payments[m.payments[i]].String() + aged(r, f.payments[m.payments[i]]) }
+		l.subject = func(i int) string { return f.payments[m.payments[i]].String() }
+		l.note = func(i int) string { return aged(r, f.payments[m.payments[i]]) }
 	case charter.MaxTransaction:
 		l.check = "max-transaction"
 		l.apart(f, f.perTransaction(t.parts(r, m)))

@@ -182,6 +182,9 @@ func (d *desk) sign(c charter.Charter, b batch.Verified, s said) approval.Signed
 // credential finds what a person signs with. Somebody who left signs with the
 // key that was theirs.
 func (d *desk) credential(s said) charter.Credential {
+	if k, ok := d.lost[s.with]; ok {
+		return k
+	}
 	for _, p := range d.doc.People {
 		if p.Name != s.person {
 			continue

@@ -41,7 +41,7 @@ func (t *trace) deny(r charter.Rule, m matched) {
 		whom = "anybody"
 	}
 	t.refuse(r.ID, "deny", m.payments, func(p payment) (got, wanted string) {
-		return money(p.amount) + aged(r, p), whom
+		return money(p.amount) + noted(aged(r, p)), whom
 	}, Line{Wanted: whom})
 }
 
@@ -50,7 +50,7 @@ func aged(r charter.Rule, p payment) string {
 	if r.Younger == 0 {
 		return ""
 	}
-	return ", to a destination that is listed for " + charter.Period(max(p.age, 0))
+	return "its destination is listed for " + charter.Period(max(p.age, 0))
 }
 
 func (t *trace) defaultDeny(allowed []bool) {

@@ -11,9 +11,9 @@ func (l Line) Sentence() string {
 	case ok && l.Got == "":
 		words = join(bound+"; "+l.Note, l.Need)
 	case ok && l.Need != "":
-		words = join(is+l.noted()+l.beyond(), l.Need)
+		words = join(is+noted(l.Note)+l.beyond(), l.Need)
 	case ok:
-		words = is + l.noted() + "; " + bound + "."
+		words = is + noted(l.Note) + "; " + bound + "."
 	case l.Pass:
 		words = l.passed()
 	default:
@@ -32,11 +32,11 @@ func join(words, need string) string {
 	return words + ": " + need + "."
 }
 
-func (l Line) noted() string {
-	if l.Note == "" {
+func noted(note string) string {
+	if note == "" {
 		return ""
 	}
-	return " (" + l.Note + ")"
+	return " (" + note + ")"
 }
 
 // beyond says on which side of its limit a number is.

@@ -140,7 +140,7 @@ func words() []word {
 		{name: "younger", rules: one(charter.Rule{Effect: charter.Deny, Younger: day}),
 			allow:  func(d *desk) { d.listed = map[string]int64{d.listing("Kraken"): now - day} },
 			refuse: func(d *desk) { d.listed = map[string]int64{d.listing("Kraken"): now - day + 1} },
-			want:   `cap: payment "a" to "Kraken" is 1.00000000 BTC, to a destination that is listed for 23 h 59 min 59 s; nothing may be paid to anybody at a destination that is listed for less than 24 h.`},
+			want:   `cap: payment "a" to "Kraken" is 1.00000000 BTC (its destination is listed for 23 h 59 min 59 s); nothing may be paid to anybody at a destination that is listed for less than 24 h.`},
 		{name: "unproven", rules: one(charter.Rule{Effect: charter.Deny, Groups: []string{"exchanges"}, Unproven: true}), allow: paysTo("Staff"), refuse: paysTo("Kraken"),
 			want: `cap: payment "a" to "Kraken" is 1.00000000 BTC; nothing may be paid to group "exchanges" at a destination that has no proof of its owner.`},
 		{name: "proven", rules: one(charter.Rule{Effect: charter.Deny, Unproven: true}),

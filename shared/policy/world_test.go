@@ -38,6 +38,7 @@ type desk struct {
 	prices  []Price
 	claims  Claims
 	quorum  []uint8
+	lost    map[string]charter.Credential // of people, struck from the charter
 }
 
 // release is a record of a station.
