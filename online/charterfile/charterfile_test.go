@@ -125,6 +125,7 @@ func TestTemplate(t *testing.T) {
 	shown := strings.NewReplacer(
 		"66-HEXADECIMAL-DIGITS", "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
 		"review tablet, offline: 64-HEXADECIMAL-DIGITS", "review tablet, offline: "+hexKey(t, 20),
+		"{name: tablet, offline: 64-HEXADECIMAL-DIGITS", "{name: tablet, offline: "+hexKey(t, 22),
 		"server, machine: 64-HEXADECIMAL-DIGITS", "server, machine: "+hexKey(t, 21),
 		"# people:", "people:", "# governance:", "governance:", "\n#   ", "\n  ",
 	)
@@ -144,7 +145,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.People) != 2 || d.Governance.Delay != 48*3600 {
+	if len(d.People) != 3 || d.Governance.Delay != 48*3600 {
 		t.Fatalf("%+v", d)
 	}
 }

@@ -30,6 +30,16 @@ var credentialKinds = []struct {
 	{"machine", charter.CredentialMachine, 32},
 }
 
+// CredentialWord is the key under which a credential of a kind is written.
+func CredentialWord(kind charter.CredentialKind) string {
+	for _, k := range credentialKinds {
+		if k.kind == kind {
+			return k.word
+		}
+	}
+	return ""
+}
+
 func credentialWords() []string {
 	var out []string
 	for _, k := range credentialKinds {

@@ -31,6 +31,10 @@ counterparties:
 #     credentials:
 #       - {name: blue security key, es256: 66-HEXADECIMAL-DIGITS, device-bound: true}
 #       - {name: review tablet, offline: 64-HEXADECIMAL-DIGITS}
+#   - name: Ben
+#     roles: [officer]
+#     credentials:
+#       - {name: tablet, offline: 64-HEXADECIMAL-DIGITS}
 #   - name: Payroll program
 #     machine: true
 #     credentials:

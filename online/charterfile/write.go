@@ -130,13 +130,7 @@ func (w *writer) people() {
 }
 
 func credential(c charter.Credential) string {
-	word := ""
-	for _, k := range credentialKinds {
-		if k.kind == c.Kind {
-			word = k.word
-		}
-	}
-	s := fmt.Sprintf("name: %s, %s: %s", quote(c.Name), word, quote(hex.EncodeToString(c.Key)))
+	s := fmt.Sprintf("name: %s, %s: %s", quote(c.Name), CredentialWord(c.Kind), quote(hex.EncodeToString(c.Key)))
 	if c.DeviceBound {
 		s += ", device-bound: true"
 	}

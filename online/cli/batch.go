@@ -93,9 +93,17 @@ func (c *commands) drafted(ctx context.Context, t *treasury, o coordinator.Draft
 		c.say("waits: %s: %s", escape(w.ExternalID), escape(w.Why))
 	}
 	view := viewBatch(t.Settings().Network, d.Batch, d.Verified, nil)
-	view.Verdict, view.Waiting = d.Verdict.Sentences(), d.Waiting
+	view.Verdict, view.Waiting, view.Needs = d.Verdict.Sentences(), d.Waiting, needDocuments(d.Needs)
 	c.tellBatch(view)
-	c.say("The charter allows it. next: heliograph batch sign %d --camera DIR --screen DIR", d.Batch.Number)
+	if len(d.Needs) == 0 {
+		c.say("The charter allows it. next: heliograph batch sign %d --camera DIR --screen DIR", d.Batch.Number)
+		return c.document(view)
+	}
+	c.say("The charter does not allow it yet. It needs:")
+	for _, n := range d.Needs {
+		c.say("  %s", escape(n.What))
+	}
+	c.say("next: heliograph approve --help, then heliograph policy check --batch %d", d.Batch.Number)
 	return c.document(view)
 }
 

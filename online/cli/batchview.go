@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"time"
-
+	"heliograph/ceremonies"
 	"heliograph/shared/batch"
 	"heliograph/shared/wallet"
 
@@ -25,6 +24,7 @@ type batchView struct {
 	Transactions []transactionView     `json:"transactions"`
 	Verdict      []string              `json:"verdict,omitempty"`
 	Waiting      []coordinator.Waiting `json:"waiting,omitempty"`
+	Needs        []needDocument        `json:"needs,omitempty"`
 }
 
 type transactionView struct {
@@ -103,7 +103,7 @@ func (c *commands) tellBatch(v batchView) {
 	c.say("  payouts   %d, %s in total", v.Payouts, batch.Amount(v.TotalSat))
 	c.say("  fees      %s at most", batch.Amount(v.MaxFeeSat))
 	c.say("  inputs    %d in %d transactions, %d signatures", v.Inputs, len(v.Transactions), v.Signatures)
-	c.say("  stations  may sign until %s", time.Unix(v.Expiry, 0).UTC().Format("2006-01-02 15:04:05 UTC"))
+	c.say("  stations  may sign until %s", ceremonies.Clock(v.Expiry))
 	for i, t := range v.Transactions {
 		for k, variant := range t.Variants {
 			c.say("  transaction %d, variant %d: %d inputs, %d outputs, fee %s, %d vB", i, k, len(t.Inputs), len(t.Outputs), batch.Amount(variant.FeeSat), variant.VSize)

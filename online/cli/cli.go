@@ -24,11 +24,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"heliograph/ceremonies"
+	"heliograph/shared/policy/lineage"
+
 	"heliograph/online/coordinator"
 	"heliograph/online/node"
 	"heliograph/online/store"
@@ -108,6 +111,21 @@ func explain(err error) *failure {
 	if fault, ok := errors.AsType[*ceremonies.Fault](err); ok {
 		return &failure{Error, fault.Code + ": " + fault.What + " " + fault.Safe, fault.Remedy}
 	}
+	if r, ok := errors.AsType[*coordinator.Refused](err); ok && len(r.Needs) > 0 {
+		return &failure{Waiting, what, "Ask the people that it names (heliograph approve --help), wait, or choose other stations (--quorum); heliograph policy check --batch says what is left."}
+	}
+	if s, ok := errors.AsType[*coordinator.Stale](err); ok {
+		return &failure{Refused, what, fmt.Sprintf("Give it up and draft it again: heliograph batch discard %d, heliograph batch draft. What people signed about it counts no more.", s.Number)}
+	}
+	if _, ok := errors.AsType[*coordinator.Stopped](err); ok {
+		return &failure{Refused, what, "Find out why. An amendment lifts it: heliograph amend draft --thaw. To see what stations say all the same: --anyway."}
+	}
+	if no, ok := errors.AsType[*lineage.Refused](err); ok {
+		return &failure{Refused, strings.Join(no.Sentences, " "), "Nothing was kept. heliograph amend status says which charters there are; heliograph charter export writes the one in force."}
+	}
+	if errors.Is(err, coordinator.ErrVoid) {
+		return &failure{Refused, what, "Ask the person again: heliograph approve challenge, or heliograph approve request."}
+	}
 	if _, ok := errors.AsType[*coordinator.Refused](err); ok {
 		return &failure{Refused, what, "Nothing was kept or shown. Change the payouts (heliograph payouts cancel), or wait until a limit over time allows more."}
 	}
@@ -122,6 +140,8 @@ func explain(err error) *failure {
 		return &failure{Waiting, what, "Run the same command again when they are there."}
 	case errors.Is(err, coordinator.ErrNothingPending):
 		return &failure{Waiting, what, "Import payouts (heliograph payouts import), or finish what is under way (heliograph batch list)."}
+	case errors.Is(err, coordinator.ErrNoAmendment):
+		return &failure{Waiting, what, "Draft one: heliograph charter export > charter.yaml, edit it, heliograph amend draft charter.yaml."}
 	case errors.Is(err, coordinator.ErrNotEnrolled):
 		return &failure{Waiting, what, "Enrol them: heliograph enrol --stations N --threshold T --camera DIR --screen DIR."}
 	case errors.Is(err, coordinator.ErrNoWallet):

@@ -33,6 +33,7 @@ func TestJSONIsDescribed(t *testing.T) {
 	}
 	for _, document := range []any{
 		batchView{}, walletDocument{}, stationDocument{}, addressDocument{}, payoutDocument{}, importDocument{}, verifier.Report{}, coordinator.Waiting{}, checkDocument{}, diffDocument{}, recognisedDocument{},
+		challengeDocument{}, statementDocument{}, givenDocument{}, voidDocument{}, personDocument{}, amendmentDocument{}, epochDocument{}, freezeDocument{},
 	} {
 		walk(reflect.TypeOf(document))
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +21,12 @@ func (c *commands) policyCheck() *cobra.Command {
 		`Drafts the pending payouts as heliograph batch draft would, judges them by the
 charter and by all that stations have released until now, and prints the verdict,
 what is refused first. Nothing is kept and no coin is reserved. With --batch it
-judges a batch that was drafted before, again.
+judges a batch that was drafted before, as if it were carried to the stations
+now, with all that people have signed about it: what it still needs, who could
+give it, from when, and which stations to visit.
 
-Exit code 3 if the charter refuses the batch, 4 if it allows it but too few
-stations have nonces left to sign it.`,
+Exit code 3 if the charter refuses the batch, 4 if it does not allow it yet, or
+if too few stations have nonces left to sign it.`,
 		`  heliograph policy check
   heliograph policy check --batch 1 --json`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
@@ -63,6 +66,9 @@ stations have nonces left to sign it.`,
 type checkDocument struct {
 	Batch      int                   `json:"batch"`
 	Allowed    bool                  `json:"allowed"`
+	Needs      []needDocument        `json:"needs"`
+	Stale      bool                  `json:"older_charter"`
+	Quorum     []int                 `json:"quorum"`
 	Verdict    []string              `json:"verdict"`
 	Payouts    int                   `json:"payouts"`
 	TotalSat   int64                 `json:"total_sat"`
@@ -74,11 +80,27 @@ type checkDocument struct {
 	Waiting    []coordinator.Waiting `json:"waiting"`
 }
 
+// needDocument is something that a batch needs before the stations sign it.
+type needDocument struct {
+	Rule   string   `json:"rule"`
+	What   string   `json:"what"`
+	People []string `json:"people"`
+}
+
+func needDocuments(needs []coordinator.Need) []needDocument {
+	out := []needDocument{}
+	for _, n := range needs {
+		out = append(out, needDocument{n.Rule, n.What, append([]string{}, n.People...)})
+	}
+	return out
+}
+
 func (c *commands) tellChecked(k coordinator.Checked) error {
 	d := checkDocument{
 		Batch: k.Number, Allowed: k.Verdict.Allowed, Verdict: k.Verdict.Sentences(),
 		Payouts: len(k.Verified.PayoutIDs()), TotalSat: int64(k.Verified.Total()), MaxFeeSat: int64(k.Verified.MaxFee()),
 		Signatures: k.Verified.Inputs(), Threshold: k.Threshold, Ready: k.Ready(),
+		Needs: needDocuments(k.Needs), Stale: k.Stale, Quorum: append([]int{}, k.Quorum...),
 		Stations: []stationNonces{}, Waiting: append([]coordinator.Waiting{}, k.Waiting...),
 	}
 	for _, s := range k.Stations {
@@ -89,11 +111,16 @@ func (c *commands) tellChecked(k coordinator.Checked) error {
 		what = fmt.Sprintf("Batch %d", k.Number)
 	}
 	c.say("%s: %d payments, %s, and a fee of at most %s.", what, d.Payouts, batch.Amount(d.TotalSat), batch.Amount(d.MaxFeeSat))
-	answer := "The charter allows it."
-	if !d.Allowed {
-		answer = "The charter refuses it, and so would every station."
+	switch {
+	case k.Stale:
+		c.say("It was drafted under an older charter: no station signs it any more.")
+	case d.Allowed:
+		c.say("The charter allows it.")
+	case k.Against > 0:
+		c.say("The charter refuses it, and so would every station.")
+	default:
+		c.say("The charter does not allow it yet. It needs:")
 	}
-	c.say("%s", answer)
 	for _, s := range d.Verdict {
 		c.say("  %s", escape(s))
 	}
@@ -101,11 +128,21 @@ func (c *commands) tellChecked(k coordinator.Checked) error {
 		c.say("waits: %s: %s", escape(w.ExternalID), escape(w.Why))
 	}
 	c.say("It takes %d of %d stations, and %d nonces at each; %d have as many.", d.Threshold, len(d.Stations), d.Signatures, d.Ready)
+	if d.Allowed && d.Ready >= d.Threshold {
+		c.say("Stations to visit: %s.", strings.Trim(fmt.Sprint(d.Quorum), "[]"))
+	}
 	if err := c.document(d); err != nil {
 		return err
 	}
-	if !d.Allowed {
+	switch {
+	case k.Stale:
+		return &coordinator.Stale{Number: k.Number}
+	case k.Against > 0:
 		return &failure{Refused, "the charter refuses this batch", "Nothing was kept. Change the payouts (heliograph payouts cancel), or wait until a limit over time allows more."}
+	case !d.Allowed && k.Number == 0:
+		return &failure{Waiting, "the charter does not allow this batch yet", "Draft it (heliograph batch draft): people sign about a batch that is drafted."}
+	case !d.Allowed:
+		return &coordinator.Refused{Verdict: k.Verdict, Needs: k.Needs}
 	}
 	if d.Ready < d.Threshold {
 		return &failure{Waiting, "too few stations have nonces left", "Draft with fewer variants (--ladder), or sign and finish other batches first, which refills the pools."}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
@@ -22,16 +21,18 @@ func TestCheckEndsWithItsAnswer(t *testing.T) {
 		k    coordinator.Checked
 		code int
 	}{
-		{"refused", coordinator.Checked{Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 2, Stations: none}, Refused},
-		{"refused, too few stations", coordinator.Checked{Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 3, Stations: none}, Refused},
+		{"refused", coordinator.Checked{Against: 1, Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 2, Stations: none}, Refused},
+		{"refused, too few stations", coordinator.Checked{Against: 1, Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 3, Stations: none}, Refused},
+		{"not yet", coordinator.Checked{Needs: []coordinator.Need{{Rule: "cap/day"}}, Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 2, Stations: none}, Waiting},
+		{"not yet, and never any more", coordinator.Checked{Number: 3, Stale: true, Needs: []coordinator.Need{{Rule: "cap/day"}}, Verdict: policy.Verdict{Trace: []policy.Line{holds, refusal}}, Threshold: 2, Stations: none}, Refused},
 		{"too few stations", coordinator.Checked{Verdict: policy.Verdict{Allowed: true, Trace: []policy.Line{holds}}, Threshold: 3, Stations: none}, Waiting},
 		{"allowed", coordinator.Checked{Verdict: policy.Verdict{Allowed: true, Trace: []policy.Line{holds}}, Threshold: 2, Stations: none}, Done},
 	} {
 		var out bytes.Buffer
 		err := (&commands{env: Environment{Out: &out}}).tellChecked(c.k)
 		code := Done
-		if f, ok := errors.AsType[*failure](err); ok {
-			code = f.code
+		if err != nil {
+			code = explain(ran{err}).code
 		}
 		if code != c.code {
 			t.Errorf("%s: %v", c.name, err)

@@ -46,8 +46,8 @@ func (c *commands) readPair(t *treasury, args []string) (prior, next charter.Cha
 		prior, err = c.readDraft(t, args[0])
 		return prior, next, err
 	}
-	p, err := t.Public()
-	return p.Charter, next, err
+	prior, err = t.Charter()
+	return prior, next, err
 }
 
 // diffDocument is a comparison as JSON.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"heliograph/ceremonies"
 	"heliograph/ceremonies/keygen"
 	"heliograph/shared/charter"
 	"heliograph/shared/wallet"
@@ -179,9 +180,12 @@ under way.`,
 		`  heliograph charter show`,
 		cobra.NoArgs, func(context.Context, []string) error {
 			return c.with(func(t *treasury) error {
-				p, err := t.Public()
+				line, err := t.Line()
 				if err == nil {
-					return c.tellCharter(p.Charter)
+					if next, from, pending := line.Pending(c.env.Now()); pending {
+						c.say("Charter %d is adopted and not yet in force until %s; this is the charter that rules until then.", next.Document().Epoch, ceremonies.Clock(from))
+					}
+					return c.tellCharter(line.At(c.env.Now()).Charter())
 				}
 				draft, begun, failed := t.CharterDraft()
 				if failed != nil || !begun {
@@ -213,18 +217,23 @@ func (c *commands) readDraft(t *treasury, path string) (charter.Charter, error) 
 }
 
 func (c *commands) charterExport() *cobra.Command {
-	return command("export", "write the charter in force as a file to edit",
+	var newest bool
+	cmd := command("export", "write the charter in force as a file to edit",
 		`Prints the charter in force as a charter file, so that a change of it is an edit.
 See what the edited file says with heliograph charter check, and what it changes
 with heliograph policy diff.`,
 		`  heliograph charter export > charter.yaml`,
 		cobra.NoArgs, func(context.Context, []string) error {
 			return c.with(func(t *treasury) error {
-				p, err := t.Public()
+				line, err := t.Line()
 				if err != nil {
 					return err
 				}
-				text, err := charterfile.Write(p.Charter)
+				of := line.At(c.env.Now()).Charter()
+				if newest {
+					of = line.Latest()
+				}
+				text, err := charterfile.Write(of)
 				if err != nil {
 					return err
 				}
@@ -232,6 +241,8 @@ with heliograph policy diff.`,
 				return err
 			})
 		})
+	cmd.Flags().BoolVar(&newest, "newest", false, "the newest charter that is adopted, also if it is not yet in force")
+	return cmd
 }
 
 func (c *commands) tellCharter(of charter.Charter) error {

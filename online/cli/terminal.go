@@ -275,7 +275,7 @@ func writeEvidence(dir string, f *ceremonies.Fault) (string, error) {
 
 // Quorum asks which stations are to sign instead.
 func (t *terminal) Quorum(ctx context.Context, threshold int, stations []coordinator.Station) ([]int, error) {
-	t.printf("\nChoose %d stations, in the order of the visits:\n", threshold)
+	t.printf("\nChoose at least %d stations, in the order of the visits:\n", threshold)
 	for _, s := range stations {
 		t.printf("  %d  %s, %d nonces left\n", s.Number, escape(s.Name), s.Unused)
 	}
@@ -288,10 +288,10 @@ func (t *terminal) Quorum(ctx context.Context, threshold int, stations []coordin
 			return nil, nil
 		}
 		quorum, err := parseQuorum(text)
-		if err == nil && len(quorum) == threshold {
+		if err == nil && len(quorum) >= threshold && len(quorum) <= len(stations) {
 			return quorum, nil
 		}
-		t.printf("Type %d numbers with commas between, or stop.\n", threshold)
+		t.printf("Type at least %d numbers with commas between, or stop.\n", threshold)
 	}
 }
 

@@ -2,9 +2,7 @@ package coordinator
 
 import (
 	"context"
-	"fmt"
 
-	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/policy"
@@ -15,6 +13,10 @@ type Checked struct {
 	Number    int // of the batch, 0 if it was never drafted
 	Verified  batch.Verified
 	Verdict   policy.Verdict
+	Needs     []Need // what is lacking that people, stations or time can give
+	Against   int    // refusals that nothing of that kind can help
+	Quorum    []int  // the stations for which the charter asks least
+	Stale     bool   // drafted under a charter that is in force no more
 	Waiting   []Waiting
 	Threshold int
 	Stations  []Station
@@ -39,18 +41,15 @@ func (c *Coordinator) CheckPending(ctx context.Context, chain Chain, o DraftOpti
 	if err != nil {
 		return Checked{}, err
 	}
-	checked := needs(d.desk, d.public, d.verified, d.verdict)
+	checked := checkedOf(d.desk, d.public, d.verified, d.judged)
 	checked.Waiting = d.waiting
 	return checked, nil
 }
 
-// CheckBatch judges a batch again, by all that stations have released until now.
+// CheckBatch judges a batch as if it were carried to the stations now, by all
+// that they have released and people have signed until now.
 func (c *Coordinator) CheckBatch(ref string) (Checked, error) {
 	_, b, err := c.find(ref)
-	if err != nil {
-		return Checked{}, err
-	}
-	v, err := c.verify(b)
 	if err != nil {
 		return Checked{}, err
 	}
@@ -58,19 +57,39 @@ func (c *Coordinator) CheckBatch(ref string) (Checked, error) {
 	if err != nil {
 		return Checked{}, err
 	}
-	snapshot, err := desk.Ledger().Snapshot(desk.Heads())
-	if err != nil {
-		return Checked{}, fmt.Errorf("coordinator: check batch %d: %w", b.Number, err)
-	}
-	_, verdict, err := policy.Judge(p.Line().At(v.Request().Time), v, policy.Evidence{}, nil, snapshot)
+	r, err := restated(b.Request, c.now())
 	if err != nil {
 		return Checked{}, err
 	}
-	checked := needs(desk, p, v, verdict)
-	checked.Number = b.Number
+	v, err := r.Verify(p.Wallet)
+	if err != nil {
+		return Checked{}, err
+	}
+	j, err := c.judge(desk, p, v, nil)
+	if err != nil {
+		return Checked{}, err
+	}
+	checked := checkedOf(desk, p, v, j)
+	checked.Number, checked.Stale = b.Number, r.Charter != j.charter.ID()
 	return checked, nil
 }
 
-func needs(desk *signing.Desk, p keygen.Public, v batch.Verified, verdict policy.Verdict) Checked {
-	return Checked{Verified: v, Verdict: verdict, Threshold: int(p.Charter.Document().Threshold), Stations: stations(desk, p)}
+// restated is a request with its time stated anew; that is no part of the
+// batch's id, so every station counts it as the same batch.
+func restated(request []byte, now int64) (batch.Request, error) {
+	r, err := batch.Decode(request)
+	if err != nil {
+		return r, err
+	}
+	r.Expiry += now - r.Time
+	r.Time = now
+	return r, nil
+}
+
+func checkedOf(desk *signing.Desk, p standing, v batch.Verified, j judged) Checked {
+	needs, against := j.needs()
+	return Checked{
+		Verified: v, Verdict: j.Verdict, Needs: needs, Against: len(against), Quorum: j.quorum,
+		Threshold: int(p.Charter.Document().Threshold), Stations: stations(desk, p),
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 
@@ -139,6 +140,7 @@ type Coordinator struct {
 	settings Settings
 	courier  *wire.SigningKey
 	public   keygen.Public // zero before it was read; it never changes
+	line     lineage.Line  // zero before it was read; adopt alone changes it
 }
 
 // Setup draws a new courier key and returns what a new store must hold.
@@ -255,8 +257,8 @@ func (c *Coordinator) Public() (keygen.Public, error) {
 }
 
 // desk opens the coordinator's memory of the stations.
-func (c *Coordinator) desk() (*signing.Desk, keygen.Public, error) {
-	p, err := c.Public()
+func (c *Coordinator) desk() (*signing.Desk, standing, error) {
+	p, err := c.at(c.now())
 	if err != nil {
 		return nil, p, err
 	}
@@ -264,12 +266,12 @@ func (c *Coordinator) desk() (*signing.Desk, keygen.Public, error) {
 	return d, p, err
 }
 
-func (c *Coordinator) deskOf(p keygen.Public) (*signing.Desk, error) {
+func (c *Coordinator) deskOf(p standing) (*signing.Desk, error) {
 	kept, err := c.store.Records("desk/")
 	if err != nil {
 		return nil, err
 	}
-	return signing.NewDesk(signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
+	return signing.NewDesk(signing.Group{Line: p.Line, Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
 }
 
 // Stations lists the wallet's stations.
@@ -281,7 +283,7 @@ func (c *Coordinator) Stations() ([]Station, error) {
 	return stations(d, p), nil
 }
 
-func stations(d *signing.Desk, p keygen.Public) []Station {
+func stations(d *signing.Desk, p standing) []Station {
 	var out []Station
 	for i, s := range p.Charter.Document().Stations {
 		out = append(out, Station{Number: i, Name: s.Name, Unused: d.Unused(i)})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/policy"
@@ -33,17 +32,24 @@ type Drafted struct {
 	Batch    book.Batch
 	Verified batch.Verified
 	Verdict  policy.Verdict
+	Needs    []Need // before the stations sign it
 	Waiting  []Waiting
 }
 
 // Refused says that the charter does not allow a batch: no station would sign
 // it.
-type Refused struct{ Verdict policy.Verdict }
+type Refused struct {
+	Verdict policy.Verdict
+	Needs   []Need // if this is all that is lacking: what would make it allowed
+}
 
 func (r *Refused) Error() string {
 	var sentences []string
 	for _, l := range r.Verdict.Refusals() {
 		sentences = append(sentences, l.Sentence())
+	}
+	if len(r.Needs) > 0 {
+		return "the charter does not allow this batch yet:\n  " + strings.Join(sentences, "\n  ")
 	}
 	return "the charter refuses this batch, and so would every station:\n  " + strings.Join(sentences, "\n  ")
 }
@@ -54,7 +60,8 @@ var ErrNothingPending = errors.New("no payout can be drafted now")
 // Draft puts all pending payouts, as far as they can be paid now, into one batch
 // of several transactions, and keeps it. It is judged first by the charter and
 // by everything that stations released so far: a *Refused means that nothing
-// was drafted. Coins of unfinished batches and coins that are not confirmed are
+// was drafted. What only people, stations or time have to give yet is no reason
+// not to draft: they can sign only about what is drafted. Coins of unfinished batches and coins that are not confirmed are
 // not touched.
 //
 // A payout that any station has released before is bound to its anchor for
@@ -64,14 +71,15 @@ func (c *Coordinator) Draft(ctx context.Context, chain Chain, o DraftOptions) (D
 	if err != nil {
 		return Drafted{}, err
 	}
-	if !d.verdict.Allowed {
-		return Drafted{}, &Refused{Verdict: d.verdict}
+	needs, against := d.judged.needs()
+	if len(against) > 0 {
+		return Drafted{}, &Refused{Verdict: d.judged.Verdict}
 	}
 	if err := enoughNonces(d.desk, d.public, d.verified.Inputs()); err != nil {
 		return Drafted{}, err
 	}
 	b, err := c.keepDraft(d.facts, d.verified)
-	return Drafted{Batch: b, Verified: d.verified, Verdict: d.verdict, Waiting: d.waiting}, err
+	return Drafted{Batch: b, Verified: d.verified, Verdict: d.judged.Verdict, Needs: needs, Waiting: d.waiting}, err
 }
 
 // propose drafts and judges, and keeps nothing. What the charter refuses is no
@@ -108,12 +116,12 @@ func (c *Coordinator) propose(ctx context.Context, chain Chain, o DraftOptions) 
 	if d.verified, err = d.facts.Verify(p.Wallet); err != nil {
 		return nil, fmt.Errorf("coordinator: draft: %w", err)
 	}
-	_, d.verdict, err = policy.Judge(p.Line().At(d.facts.Time), d.verified, policy.Evidence{}, nil, snapshot)
+	d.judged, err = c.judge(desk, p, d.verified, nil)
 	return d, err
 }
 
 // enoughNonces asks for a quorum before anyone walks.
-func enoughNonces(desk *signing.Desk, p keygen.Public, slots int) error {
+func enoughNonces(desk *signing.Desk, p standing, slots int) error {
 	have := 0
 	var lines []string
 	for _, s := range stations(desk, p) {
@@ -123,7 +131,7 @@ func enoughNonces(desk *signing.Desk, p keygen.Public, slots int) error {
 		lines = append(lines, fmt.Sprintf("station %d has %d", s.Number, s.Unused))
 	}
 	if t := int(p.Charter.Document().Threshold); have < t {
-		return fmt.Errorf("coordinator: draft: it takes %d nonces at each of %d stations (%s): draft with fewer variants (--ladder), or sign and finish other batches first, which refills the pools", slots, t, strings.Join(lines, ", "))
+		return fmt.Errorf("coordinator: it takes %d nonces at each of %d stations (%s): draft with fewer variants (--ladder), or sign and finish other batches first, which refills the pools", slots, t, strings.Join(lines, ", "))
 	}
 	return nil
 }

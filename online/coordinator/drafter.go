@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"slices"
 
-	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/ledger"
-	"heliograph/shared/policy"
 	"heliograph/shared/wire"
 
 	"heliograph/online/coordinator/book"
@@ -32,7 +30,7 @@ const minChange = 50_000
 type drafter struct {
 	options  DraftOptions
 	desk     *signing.Desk
-	public   keygen.Public
+	public   standing
 	snapshot ledger.Snapshot
 	state    book.State
 
@@ -47,7 +45,7 @@ type drafter struct {
 
 	facts    batch.Request // what the plans state
 	verified batch.Verified
-	verdict  policy.Verdict
+	judged   judged
 }
 
 // anchored is a transaction to be made, and the input its payouts are bound to.

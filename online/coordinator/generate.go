@@ -22,15 +22,13 @@ import (
 const day = 24 * 3600
 
 // CharterBase is what people do not write into a charter: before there is a
-// wallet what enrolment found, afterwards what the charter in force says. With
+// wallet what enrolment found, afterwards what follows the newest charter. With
 // ErrNotEnrolled it says the network alone.
 func (c *Coordinator) CharterBase() (charter.Document, error) {
 	d := charter.Document{Version: charter.Version, Network: c.settings.Network, Issued: c.now() / day * day}
-	p, err := c.Public()
+	line, err := c.Line()
 	if err == nil {
-		now := p.Charter.Document()
-		d.Network, d.Threshold, d.Stations, d.Courier = now.Network, now.Threshold, now.Stations, now.Courier
-		return d, nil
+		return successor(line, d.Issued), nil
 	}
 	if !errors.Is(err, ErrNoWallet) {
 		return d, err
@@ -71,7 +69,7 @@ func (c *Coordinator) Generate(ctx context.Context, at Terminal, draft charter.C
 	if err != nil {
 		return keygen.Public{}, err
 	}
-	return p, c.pools(ctx, at, p)
+	return p, c.pools(ctx, at)
 }
 
 // machine opens the coordinator's side of key generation, and keeps the draft.
@@ -193,8 +191,8 @@ func (c *Coordinator) certify(m *keygen.Coordinator) (keygen.Public, error) {
 
 // pools takes in every station's first nonce pool: those that came early, then
 // those that are still to be scanned.
-func (c *Coordinator) pools(ctx context.Context, at Terminal, p keygen.Public) error {
-	desk, err := c.deskOf(p)
+func (c *Coordinator) pools(ctx context.Context, at Terminal) error {
+	desk, p, err := c.desk()
 	if err != nil {
 		return err
 	}

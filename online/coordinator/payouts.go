@@ -63,7 +63,7 @@ func (c *Coordinator) Check(rows []Row) ([]book.Payout, []Problem, error) {
 	for _, p := range state.Payouts {
 		k.known[p.ExternalID] = p.Status
 	}
-	p, err := c.Public()
+	p, err := c.at(k.now)
 	if err == nil {
 		k.charter = p.Charter
 	} else if !errors.Is(err, ErrNoWallet) {

@@ -7,10 +7,8 @@ import (
 	"slices"
 
 	"heliograph/ceremonies"
-	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
-	"heliograph/shared/policy"
 
 	"heliograph/online/coordinator/book"
 )
@@ -39,6 +37,9 @@ func (c *Coordinator) Sign(ctx context.Context, at Terminal, ref string, o SignO
 	}
 	if b.Status != book.BatchDrafted && b.Status != book.BatchSigning {
 		return b, fmt.Errorf("coordinator: sign batch %d: it is %s", b.Number, b.Status)
+	}
+	if err := c.unfrozen(); err != nil && !o.Anyway {
+		return b, err
 	}
 	desk, p, err := c.desk()
 	if err != nil {
@@ -74,7 +75,7 @@ type signer struct {
 	c       *Coordinator
 	at      Terminal
 	desk    *signing.Desk
-	public  keygen.Public
+	public  standing
 	batch   book.Batch
 	anyway  bool
 	session *signing.Session
@@ -96,29 +97,22 @@ func (s *signer) resume(quorum []int) (ceremonies.Step, error) {
 	return s.c.step(s.session, ceremonies.Start{})
 }
 
-// open draws up an order for a quorum, with the time stated anew: that is no
-// part of the batch's id, so every station counts it as the same batch.
+// open draws up an order for a quorum, with the time stated anew and all that
+// people have signed until now.
 func (s *signer) open(quorum []int) (ceremonies.Step, error) {
-	if len(quorum) == 0 {
-		quorum = s.choose()
-	}
-	if err := s.checkQuorum(quorum); err != nil {
-		return ceremonies.Step{}, err
-	}
-	r, err := batch.Decode(s.batch.Request)
-	if err != nil {
-		return ceremonies.Step{}, err
-	}
 	e, err := s.c.event(ceremonies.Start{})
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
-	r.Expiry += e.Time - r.Time
-	r.Time = e.Time
-	if err := s.judge(r); err != nil {
+	r, err := restated(s.batch.Request, e.Time)
+	if err != nil {
 		return ceremonies.Step{}, err
 	}
-	session, step, err := s.desk.Open(r, policy.Evidence{}, quorum, e)
+	j, err := s.judge(r, quorum)
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	session, step, err := s.desk.Open(r, j.evidence, j.quorum, e)
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
@@ -135,26 +129,10 @@ func (s *signer) open(quorum []int) (ceremonies.Step, error) {
 	return step, nil
 }
 
-// choose takes the first stations that have enough nonces.
-func (s *signer) choose() []int {
-	slots := 0
-	if v, err := s.c.verify(s.batch); err == nil {
-		slots = v.Inputs()
-	}
-	t := int(s.public.Charter.Document().Threshold)
-	var quorum []int
-	for _, station := range stations(s.desk, s.public) {
-		if len(quorum) < t && station.Unused >= slots {
-			quorum = append(quorum, station.Number)
-		}
-	}
-	return quorum
-}
-
 func (s *signer) checkQuorum(quorum []int) error {
 	d := s.public.Charter.Document()
-	if len(quorum) != int(d.Threshold) {
-		return fmt.Errorf("coordinator: sign batch %d: %d stations sign together, %d are named or have enough nonces", s.batch.Number, d.Threshold, len(quorum))
+	if len(quorum) > 0 && len(quorum) < int(d.Threshold) {
+		return fmt.Errorf("coordinator: sign batch %d: at least %d stations sign together, %d are named", s.batch.Number, d.Threshold, len(quorum))
 	}
 	for i, station := range quorum {
 		if station < 0 || station >= len(d.Stations) || slices.Contains(quorum[:i], station) {
@@ -165,27 +143,34 @@ func (s *signer) checkQuorum(quorum []int) error {
 }
 
 // judge spares people the walk with a batch that the stations will refuse by
-// now, though they might have signed it when it was drafted.
-func (s *signer) judge(r batch.Request) error {
+// now, though they might have signed it when it was drafted. It chooses the
+// quorum, unless one is named.
+func (s *signer) judge(r batch.Request, quorum []int) (judged, error) {
+	if err := s.checkQuorum(quorum); err != nil {
+		return judged{}, err
+	}
 	v, err := r.Verify(s.public.Wallet)
 	if err != nil {
-		return err
+		return judged{}, err
 	}
 	if v.ID() != s.batch.ID {
-		return fmt.Errorf("coordinator: sign batch %d: its request is that of another batch: the store was changed by something else", s.batch.Number)
+		return judged{}, fmt.Errorf("coordinator: sign batch %d: its request is that of another batch: the store was changed by something else", s.batch.Number)
 	}
-	snapshot, err := s.desk.Ledger().Snapshot(s.desk.Heads())
-	if err != nil {
-		return err
+	if err := enoughNonces(s.desk, s.public, v.Inputs()); err != nil && len(quorum) == 0 {
+		return judged{}, err
 	}
-	_, verdict, err := policy.Judge(s.public.Line().At(r.Time), v, policy.Evidence{}, nil, snapshot)
-	if err != nil {
-		return err
+	j, err := s.c.judge(s.desk, s.public, v, quorum)
+	if err != nil || j.Allowed || s.anyway {
+		return j, err
 	}
-	if !verdict.Allowed && !s.anyway {
-		return &Refused{Verdict: verdict}
+	if r.Charter != j.charter.ID() {
+		return judged{}, &Stale{Number: s.batch.Number}
 	}
-	return nil
+	needs, against := j.needs()
+	if len(against) > 0 {
+		needs = nil
+	}
+	return judged{}, &Refused{Verdict: j.Verdict, Needs: needs}
 }
 
 // visits goes from station to station until the session is over: with

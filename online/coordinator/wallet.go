@@ -76,7 +76,7 @@ type Balance struct {
 
 // Balance adds the wallet's coins up.
 func (c *Coordinator) Balance(ctx context.Context, chain Chain) (Balance, error) {
-	p, err := c.Public()
+	p, err := c.at(c.now())
 	if err != nil {
 		return Balance{}, err
 	}
