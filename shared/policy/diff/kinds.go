@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 
 	"heliograph/shared/charter"
@@ -30,6 +31,7 @@ type kind struct {
 	strict  []bool   // by limit of the strict charter: whether it is about the kind
 	loose   []bool
 	barred  []bool // by what of the strict charter may refuse the kind in any amount
+	strange bool   // it stays in the wallet by the loose charter alone
 }
 
 // ages are what rules can tell apart of how long a destination is listed: for
@@ -47,11 +49,11 @@ func ages(docs ...charter.Document) []int64 {
 	return slices.Compact(out)
 }
 
-// ours stands for the receive addresses of this wallet, and said for what
-// OP_RETURN outputs say.
+// ours stands for the receive addresses of this wallet (here the key that has no
+// secret, BIP341), and said for what OP_RETURN outputs say.
 var (
-	ours = append([]byte{0x51, 0x20}, make([]byte, 32)...)
-	said = []byte{0x6a, 0x01, 0x00}
+	ours, _ = hex.DecodeString("512050929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0")
+	said    = []byte{0x6a, 0x01, 0x00}
 )
 
 // destinations lists where the loose charter's counterparties are paid: scripts,
@@ -163,6 +165,7 @@ func (s *search) kind(name string, d destination) (k kind, paid bool) {
 	}
 	owned := s.strict.owns(name, d)
 	k.barred = append(k.barred, owned, s.strict.charter.Once(d.script))
+	k.strange = d.own && !slices.ContainsFunc(s.strict.doc.Counterparties, func(c charter.Counterparty) bool { return c.Own })
 	k.both = s.strict.pays(name, d) && owned
 	return k, s.loose.pays(name, d)
 }
@@ -193,7 +196,7 @@ func (s *side) owns(name string, d destination) bool {
 // bits tells kinds apart.
 func (k kind) bits(paid bool) []byte {
 	var out []byte
-	for _, b := range slices.Concat([]bool{paid, k.once, k.own}, k.barred, k.strict, k.loose) {
+	for _, b := range slices.Concat([]bool{paid, k.once, k.own, k.strange}, k.barred, k.strict, k.loose) {
 		bit := byte('0')
 		if b {
 			bit = '1'

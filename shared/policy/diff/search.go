@@ -247,13 +247,52 @@ func (s *search) ask(l limit, about []int) answer {
 	case charter.MinFeeRate:
 		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.least < l.Max }), wanted{})
 	case charter.MinOwnShare:
-		return s.share(l, about)
+		return s.or(s.share(l, about), func() answer { return s.estranged(l, about) })
 	case charter.MinReserve:
-		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.reserve < l.Max }), wanted{bare: true})
+		a := s.any(l.ID, s.asked(about, func(t terms) bool { return t.reserve < l.Max }), wanted{bare: true})
+		return s.or(a, func() answer { return s.estranged(l, about) })
 	case charter.MinConfirmations:
 		return s.any(l.ID, s.asked(about, func(t terms) bool { return t.proven < l.Max && (l.Proven || t.claimed < l.Max) }), wanted{bare: true})
 	case charter.MaxFiat:
 		return s.fiat(l, about)
+	}
+	return undecided
+}
+
+// or asks again where an example was not found.
+func (s *search) or(a answer, again func() answer) answer {
+	if a == yes {
+		return yes
+	}
+	return max(a, again())
+}
+
+// keeps reports whether a limit looks at what stays in the wallet.
+func (l limit) keeps() bool { return l.Check == charter.MinOwnShare || l.Check == charter.MinReserve }
+
+// strange is a kind of payments to the wallet itself that the strict charter
+// does not know as its own, or -1: there they leave it.
+func (s *search) strange() int {
+	return slices.IndexFunc(s.kinds, func(k kind) bool { return k.strange })
+}
+
+// estranged asks for a batch that pays such a kind besides.
+func (s *search) estranged(l limit, about []int) answer {
+	j := s.strange()
+	if j < 0 {
+		return no
+	}
+	_, most, _, ok := s.lone(j)
+	if !ok {
+		return undecided
+	}
+	for _, i := range about {
+		if least, _, _, ok := s.lone(i); ok {
+			d := draft{payments: []pay{{i, least}, {j, most}}, index: -1}
+			if s.example(l.ID, s.assemble([]draft{d}, true)) {
+				return yes
+			}
+		}
 	}
 	return undecided
 }
@@ -267,7 +306,7 @@ func (s *search) asked(kinds []int, wanted func(terms) bool) []int {
 // every situation: what did not change need not be searched for.
 func (s *search) implied(i int, l limit) bool {
 	for at, m := range s.loose.limits {
-		if s.implies(m, l) && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.strict[i] && !k.loose[at] }) {
+		if s.implies(m, l) && !(l.keeps() && s.strange() >= 0) && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.strict[i] && !k.loose[at] }) {
 			return true
 		}
 	}

@@ -164,10 +164,10 @@ func (c *cells) failures(d *demand, s situation, yield func(situation)) {
 			return [4]any{c.class[i], i == s.drafter, s.web.has(i), s.offline.has(i)}
 		}
 		c.some(c.strict.counting(d, &s), d.count-1, alike, func(gone set) {
-			less := s
-			less.offline = less.offline.minus(gone)
+			less := s // what does not count for the strict charter may stay
+			less.offline = less.offline.minus(gone.and(c.strict.can.offline))
 			if !d.offline {
-				less.web = less.web.minus(gone)
+				less.web = less.web.minus(gone.and(c.strict.can.web))
 			}
 			yield(less)
 		})

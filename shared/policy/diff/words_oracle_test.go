@@ -1,0 +1,487 @@
+package diff
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"heliograph/shared/charter"
+	"heliograph/shared/policy"
+	"heliograph/shared/wire"
+)
+
+// spare are keys of people, price sources and of whoever signs for a payee.
+var spare = sync.OnceValue(func() []*wire.SigningKey {
+	var out []*wire.SigningKey
+	for i := range byte(8) {
+		k, err := wire.GenerateSigningKey([32]byte{0x44, i})
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, k)
+	}
+	return out
+})
+
+// proof is a statement that name owns a place.
+var proofs = sync.OnceValue(func() map[string]charter.Proof {
+	out := make(map[string]charter.Proof)
+	for _, name := range everybody {
+		for _, script := range [][]byte{place(name), place(name + " once")} {
+			message, err := charter.ProofMessage(document(nil).Network, name, script)
+			if err != nil {
+				panic(err)
+			}
+			key := spare()[0].Public()
+			signature := spare()[0].Sign(charter.ProofDigest(message), [32]byte{})
+			out[name+string(script)] = charter.Proof{Script: script, Kind: charter.ProofStatement, Key: key[:], Signature: signature[:]}
+		}
+	}
+	return out
+})
+
+var staff = []string{"Uma", "Vic", "Wim", "Bot"}
+
+// drawPeople draws three people and a program.
+func drawPeople(rt *rapid.T, d *charter.Document) {
+	d.Web = charter.Web{RPID: "approve.example.com", Origins: []string{"https://approve.example.com"}}
+	for i, name := range staff {
+		p := charter.Person{Name: name, Machine: name == "Bot", Roles: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"desk", "board"}), 0, 2, rapid.ID[string]).Draw(rt, "roles")}
+		key := spare()[i+1].Public()
+		switch {
+		case rapid.IntRange(0, 7).Draw(rt, "powerless") == 0:
+		case p.Machine:
+			p.Credentials = []charter.Credential{{Name: "server", Kind: charter.CredentialMachine, Key: key[:]}}
+		default:
+			kinds := rapid.IntRange(1, 3).Draw(rt, "credentials")
+			if kinds&1 != 0 {
+				public := ed25519.NewKeyFromSeed(append([]byte{byte(i)}, make([]byte, 31)...)).Public().(ed25519.PublicKey)
+				p.Credentials = append(p.Credentials, charter.Credential{Name: "phone", Kind: charter.CredentialEdDSA, Key: public})
+			}
+			if kinds&2 != 0 {
+				p.Credentials = append(p.Credentials, charter.Credential{Name: "tablet", Kind: charter.CredentialOffline, Key: key[:]})
+			}
+		}
+		d.People = append(d.People, p)
+	}
+}
+
+// drawWords draws a charter of the whole vocabulary: everything that a document
+// says and that batches can show.
+func drawWords(rt *rapid.T) charter.Document {
+	d := drawDocument(rt)
+	d.Rules = nil
+	d.Work = 0x207fffff
+	d.Zones = []charter.Zone{{Name: "here", Rule: "CET-1CEST,M3.5.0,M10.5.0/3"}, {Name: "there", Rule: "UTC0"}}
+	for i := range d.Stations {
+		d.Stations[i].Site = rapid.SampledFrom([]string{"", "Bern", "Olten"}).Draw(rt, "site")
+		d.Stations[i].Entity = rapid.SampledFrom([]string{"", "Helio", "Graph"}).Draw(rt, "entity")
+	}
+	drawPeople(rt, &d)
+	for i, name := range []string{"Desk", "Bank"} {
+		if i == 0 || rapid.Bool().Draw(rt, "bank") {
+			d.Prices = append(d.Prices, charter.PriceSource{Name: name, Currency: "CHF", Key: spare()[6+i].Public()})
+		}
+	}
+	for i := range d.Counterparties {
+		c := &d.Counterparties[i]
+		c.Groups = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"near", "far"}), 0, 2, rapid.ID[string]).Draw(rt, "groups")
+		switch rapid.IntRange(0, 7).Draw(rt, "place") {
+		case 0:
+			c.Once = [][]byte{place(c.Name + " once")}
+		case 1:
+			c.Once, c.Destinations = c.Destinations, nil
+		case 2:
+			c.Destinations = append(c.Destinations, place(c.Name+" once"))
+		case 3:
+			c.Data = !slices.ContainsFunc(d.Counterparties, func(c charter.Counterparty) bool { return c.Data })
+		case 4:
+			c.Own = !slices.ContainsFunc(d.Counterparties, func(c charter.Counterparty) bool { return c.Own })
+		}
+		for _, script := range slices.Concat(c.Destinations, c.Once) {
+			if p, ok := proofs()[c.Name+string(script)]; ok && rapid.IntRange(0, 3).Draw(rt, "proven") == 0 {
+				c.Proofs = append(c.Proofs, p)
+			}
+		}
+	}
+	if rapid.IntRange(0, 4).Draw(rt, "allow all") > 0 {
+		d.Rules = append(d.Rules, charter.Rule{ID: "allow", Effect: charter.Allow})
+	}
+	for i := range rapid.IntRange(0, 5).Draw(rt, "rules") {
+		addWords(rt, &d, fmt.Sprint("r", i))
+	}
+	return d
+}
+
+// addWords adds a rule, if it makes a charter.
+func addWords(rt *rapid.T, d *charter.Document, id string) {
+	var names []string
+	for _, c := range d.Counterparties {
+		names = append(names, c.Name)
+	}
+	r := drawWordsRule(rt, id, names)
+	with := *d
+	with.Rules = append(slices.Clone(d.Rules), r)
+	if _, err := charter.New(with); err == nil {
+		d.Rules = with.Rules
+	}
+}
+
+func some[T comparable](rt *rapid.T, label string, of []T, chance int) []T {
+	if rapid.IntRange(0, chance).Draw(rt, label+"?") > 0 {
+		return nil
+	}
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(of), 1, len(of), rapid.ID[T]).Draw(rt, label)
+}
+
+func drawWordsRule(rt *rapid.T, id string, names []string) charter.Rule {
+	r := drawRule(rt, id, names)
+	r.Groups = some(rt, "groups", []string{"near", "far"}, 6)
+	overTime := false
+	if r.Effect == charter.Require {
+		r.Check = charter.Check(rapid.IntRange(1, 17).Draw(rt, "word"))
+		r.Window = 0
+		least := int64(1)
+		if rapid.IntRange(0, 1).Draw(rt, "unless?") == 0 {
+			r.Unless, least = drawDemand(rt, 1), 0
+		}
+		r.Max = rapid.Int64Range(least, most-1).Draw(rt, "max")
+		switch r.Check {
+		case charter.MaxFeePercent, charter.MinOwnShare:
+			r.Max = rapid.SampledFrom([]int64{1000, 2500, 3334, 5000, 7500, 10_000}).Draw(rt, "percent")
+		case charter.MaxChange:
+			r.Max = rapid.Int64Range(0, 3).Draw(rt, "change")
+		case charter.MinReserve, charter.MinConfirmations, charter.MinFeeRate:
+			r.Max = max(r.Max, 1)
+			r.Proven = r.Check == charter.MinConfirmations && rapid.Bool().Draw(rt, "proven")
+		case charter.MaxWindow, charter.MaxCountWindow:
+			overTime = true
+			r.Window = uint32(rapid.IntRange(1, 2).Draw(rt, "window"))
+			if c := charter.Calendar(rapid.IntRange(0, 5).Draw(rt, "calendar")); c > 0 && c <= charter.Month {
+				r.Calendar, r.Window, r.Zone = c, 0, rapid.SampledFrom([]string{"here", "there"}).Draw(rt, "zone")
+			} else if c == 4 {
+				r.Window = 86_400
+			}
+		case charter.MaxFiat:
+			r.Currency, r.Window = "CHF", uint32(rapid.IntRange(1, 2).Draw(rt, "window"))
+		}
+		switch r.Check {
+		case charter.MaxTransaction, charter.MaxBatch, charter.MaxWindow, charter.MaxCount, charter.MaxCountWindow, charter.MaxFiat:
+			if each := charter.Each(rapid.IntRange(0, 6).Draw(rt, "each")); each <= charter.EachGroup {
+				r.Each = each
+			}
+			if r.Each == charter.EachGroup {
+				r.To = nil
+			}
+		}
+	}
+	if !overTime {
+		r.Scripts = some(rt, "scripts", []charter.ScriptKind{charter.P2WPKH, charter.P2TR, charter.Data}, 6)
+		if rapid.IntRange(0, 6).Draw(rt, "young?") == 0 {
+			r.Younger = uint32(rapid.IntRange(1, 2).Draw(rt, "younger"))
+		}
+		r.Unproven = rapid.IntRange(0, 6).Draw(rt, "unproven") == 0
+	}
+	return r
+}
+
+func drawDemand(rt *rapid.T, depth int) charter.Demand {
+	d := charter.Demand{Kind: charter.DemandKind(rapid.IntRange(1, 13).Draw(rt, "demand"))}
+	if depth == 0 && d.Kind <= charter.DemandAny {
+		d.Kind = charter.DemandApprovals
+	}
+	switch d.Kind {
+	case charter.DemandAll, charter.DemandAny:
+		for range rapid.IntRange(1, 2).Draw(rt, "parts") {
+			d.Of = append(d.Of, drawDemand(rt, depth-1))
+		}
+	case charter.DemandApprovals, charter.DemandInitiator, charter.DemandNotFrozen, charter.DemandNoVeto:
+		d.Roles = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"desk", "board"}), 0, 2, rapid.ID[string]).Draw(rt, "of roles")
+		d.People = rapid.SliceOfNDistinct(rapid.SampledFrom(staff), 0, 2, rapid.ID[string]).Draw(rt, "of people")
+	}
+	switch d.Kind {
+	case charter.DemandApprovals:
+		d.Count = uint8(rapid.IntRange(1, 2).Draw(rt, "count"))
+		d.Offline, d.Initiator = rapid.Bool().Draw(rt, "offline"), rapid.Bool().Draw(rt, "initiator")
+	case charter.DemandStations, charter.DemandSites, charter.DemandEntities:
+		d.Count = uint8(rapid.IntRange(1, 3).Draw(rt, "count"))
+	case charter.DemandHours:
+		d.Zone = rapid.SampledFrom([]string{"here", "there"}).Draw(rt, "zone")
+		d.Days = uint8(rapid.IntRange(1, 127).Draw(rt, "days"))
+		d.From = uint16(rapid.SampledFrom([]int{0, 540, 720}).Draw(rt, "from"))
+		d.Until = uint16(rapid.SampledFrom([]int{721, 1020, 1440}).Draw(rt, "until"))
+	case charter.DemandWaited, charter.DemandNotFrozen:
+		d.Seconds = uint32(rapid.IntRange(1, 2).Draw(rt, "seconds"))
+	}
+	return d
+}
+
+// changeWords draws a charter near to another.
+func changeWords(rt *rapid.T, d charter.Document) charter.Document {
+	out := d
+	if rapid.IntRange(0, 2).Draw(rt, "others") == 0 {
+		out = drawWords(rt)
+		out.Rules = nil
+		for _, r := range d.Rules {
+			with := out
+			with.Rules = append(slices.Clone(out.Rules), r)
+			if _, err := charter.New(with); err == nil {
+				out = with
+			}
+		}
+	}
+	out.Rules = slices.Clone(out.Rules)
+	for range rapid.IntRange(0, 2).Draw(rt, "changes") {
+		i := rapid.IntRange(0, len(out.Rules)).Draw(rt, "at")
+		if i == len(out.Rules) {
+			if id := fmt.Sprint("n", len(out.Rules)); !slices.ContainsFunc(out.Rules, func(r charter.Rule) bool { return r.ID == id }) {
+				addWords(rt, &out, id)
+			}
+			continue
+		}
+		old := out.Rules[i]
+		switch rapid.IntRange(0, 4).Draw(rt, "how") {
+		case 0:
+			out.Rules = slices.Delete(out.Rules, i, i+1)
+			continue
+		case 1:
+			out.Rules[i].Unless = charter.Demand{}
+		case 2:
+			out.Rules[i].Unless = drawDemand(rt, 1)
+		case 3:
+			out.Rules[i].Max++
+		default:
+			out.Rules[i] = drawWordsRule(rt, old.ID, everybody[:2])
+		}
+		if _, err := charter.New(out); err != nil {
+			out.Rules[i] = old
+		}
+	}
+	return out
+}
+
+// dice are numbers for cases: quicker than rapid's, of which a case takes many.
+type dice uint64
+
+func (r *dice) roll(n int) int {
+	*r ^= *r << 13
+	*r ^= *r >> 7
+	*r ^= *r << 17
+	return int(uint64(*r) >> 11 % uint64(n))
+}
+
+func (r *dice) amount(n int64) int64 { return int64(r.roll(int(n) + 1)) }
+
+func pick[T any](r *dice, of []T) T { return of[r.roll(len(of))] }
+
+// someCase draws a batch of a small world with everything that may come with it.
+func (r *dice) someCase(moments []*moment, reach []int64) policy.Case {
+	k := policy.Case{Time: pick(r, moments).at, Lifetime: 1}
+	if r.roll(4) == 0 {
+		k.Time += int64(r.roll(7 * day))
+	}
+	if r.roll(8) == 0 {
+		k.Lifetime = 1 + r.amount(most)
+	}
+	listed := make(map[string]int64) // age by script
+	before := make(map[string]bool)
+	number := 1 + r.roll(2)*r.roll(3)
+	for range number {
+		name := pick(r, everybody)
+		p := policy.CasePayment{Counterparty: name, Script: place(name), Amount: 1 + r.amount(most-1)}
+		if r.roll(3) == 0 {
+			p.Amount = 1
+		}
+		switch r.roll(9) {
+		case 0, 1:
+			p.Script = place(name + " once")
+		case 2:
+			p.Script, p.Amount = said, 0
+		case 3:
+			p.Script, p.Own = ours, true
+		case 4:
+			p.Script = place(pick(r, everybody))
+		}
+		at := string(p.Script)
+		if _, known := listed[at]; !known {
+			listed[at], before[at] = 3, r.roll(12) == 0
+			if r.roll(3) == 0 {
+				listed[at] = r.amount(3)
+			}
+		}
+		p.Age, p.PaidBefore = listed[at], before[at]
+		k.Payments = append(k.Payments, p)
+	}
+	for _, share := range pick(r, partitions[number-1]) {
+		tx := policy.CaseTransaction{Payments: share, VSize: 2, Change: -1, Confirmations: 5, Proven: 5}
+		if r.roll(3) == 0 {
+			tx.VSize += r.amount(2)
+		}
+		tx.Inputs = tx.VSize - 1
+		if r.roll(2) == 0 {
+			tx.Fee = r.amount(most + 2)
+		}
+		if r.roll(3) == 0 {
+			tx.Change, tx.ChangeSat = int64(r.roll(2)*r.roll(4)), 1+r.amount(most+4)
+		}
+		if r.roll(4) == 0 {
+			tx.Confirmations, tx.Proven = r.amount(3), r.amount(3)
+		}
+		data := 0
+		tx.InputSum = tx.Fee + tx.ChangeSat
+		for _, i := range share {
+			tx.InputSum += k.Payments[i].Amount
+			if k.Payments[i].Amount == 0 {
+				data++
+			}
+		}
+		if data > 1 {
+			return r.someCase(moments, reach)
+		}
+		k.Transactions = append(k.Transactions, tx)
+	}
+	for range r.roll(3) {
+		past := policy.CasePast{Counterparty: pick(r, append([]string{stranger}, everybody...)), Amount: r.amount(most), Count: 1, Age: pick(r, reach) + int64(r.roll(3)/2)}
+		if r.roll(5) == 0 {
+			past.Counterparty, past.Count = "", 0
+		}
+		k.Past = append(k.Past, past)
+	}
+	k.Balance = 40
+	if r.roll(4) == 0 {
+		k.Balance = r.amount(12)
+	}
+	for range r.roll(3) {
+		k.Prices = append(k.Prices, policy.CasePrice{Source: pick(r, []string{"Desk", "Bank"}), Currency: "CHF", Age: r.amount(3),
+			Hundredths: pick(r, []int64{1, 40_000_000, 50_000_000, 100_000_000, 200_000_000, 1_000_000_000_000})})
+	}
+	r.situation(&k)
+	return k
+}
+
+// situation draws who says what: mostly everybody everything.
+func (r *dice) situation(k *policy.Case) {
+	k.Initiator, k.Waited = pick(r, append([]string{""}, staff...)), 5
+	if r.roll(4) == 0 {
+		k.Waited = r.amount(3)
+	}
+	chance := 1 + r.roll(3)*r.roll(3)
+	for _, name := range staff[:3] {
+		for _, offline := range []bool{false, true} {
+			if r.roll(1+chance) < chance {
+				k.Approvals = append(k.Approvals, policy.CaseApproval{Person: name, Offline: offline})
+			}
+		}
+		if r.roll(8) == 0 {
+			k.Vetoes = append(k.Vetoes, name)
+		}
+		if r.roll(4) > 0 {
+			k.NotFrozen = append(k.NotFrozen, policy.CaseStatement{Person: name, Age: int64(r.roll(2)) * r.amount(3)})
+		}
+	}
+	k.Quorum = []int{0, 1}
+}
+
+// What the comparison says of charters of the whole vocabulary is what trying
+// many small batches in many situations says.
+func TestWordsAgreeWithBruteForce(t *testing.T) {
+	differ, same, undecided, tried, broken := 0, 0, 0, 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		first := drawWords(rt)
+		second := changeWords(rt, first)
+		a, err := charter.New(first)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		b, err := charter.New(second)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		d := compare(a, b, small)
+		undecided += len(d.UndecidedAllowed) + len(d.UndecidedRefused)
+		if d.Same() {
+			same++
+		} else {
+			differ++
+		}
+		before, after := policy.NewTrial(a), policy.NewTrial(b)
+		for _, e := range d.Allowed {
+			if before.Judge(e.Case).Allowed || !after.Judge(e.Case).Allowed {
+				rt.Fatalf("no example: %q", e.Batch)
+			}
+		}
+		for _, e := range d.Refused {
+			if !before.Judge(e.Case).Allowed || after.Judge(e.Case).Allowed {
+				rt.Fatalf("no example: %q", e.Batch)
+			}
+		}
+		var c compiler
+		newSides(&c, a, b)
+		_, times := c.times(earliest)
+		r := dice(rapid.Uint64Range(1, 1<<62).Draw(rt, "dice"))
+		for range cases {
+			m := pick(&r, times)
+			k := r.someCase([]*moment{m}, append([]int64{0, 3, 5}, m.reach...))
+			x, y := before.Judge(k), after.Judge(k)
+			if x.Allowed == y.Allowed {
+				continue
+			}
+			tried++
+			examples, open, refused := d.Allowed, d.UndecidedAllowed, x
+			if x.Allowed {
+				examples, open, refused = d.Refused, d.UndecidedRefused, y
+			}
+			for _, l := range refused.Refusals() {
+				broken++
+				if !slices.Contains(open, l.Rule) && !slices.ContainsFunc(examples, func(e Example) bool { return slices.Contains(e.rules, l.Rule) }) {
+					rt.Fatalf("%s refuses a batch that the other charter allows (newly allowed: %t), and is not named:\n%s\n%s\nallowed %q refused %q\nbefore %s\nafter %s", l.Rule, y.Allowed, shortCase(k), l.Sentence(), cited(d.Allowed), cited(d.Refused), short(a), short(b))
+				}
+			}
+		}
+	})
+	t.Logf("%d differ, %d are the same, %d checks undecided, %d batches told them apart by %d checks", differ, same, undecided, tried, broken)
+	if differ == 0 || same == 0 || undecided > (differ+same)/10 {
+		t.Errorf("%d differ, %d are the same, %d checks undecided", differ, same, undecided)
+	}
+}
+
+const cases = 1500
+
+// short says of a charter what matters to a comparison.
+func short(c charter.Charter) string {
+	out := ""
+	d := c.Document()
+	for _, r := range d.Rules {
+		out += "\n  " + r.ID + ": " + r.Sentence(d.ClockTolerance)
+	}
+	for _, p := range d.People {
+		out += fmt.Sprintf("\n  %s %q", p.Name, p.Roles)
+		for _, k := range p.Credentials {
+			out += " " + k.Name
+		}
+	}
+	for _, p := range d.Counterparties {
+		out += fmt.Sprintf("\n  %s %q own %t data %t", p.Name, p.Groups, p.Own, p.Data)
+		for _, s := range p.Destinations {
+			out += fmt.Sprintf(" %x", s[2:4])
+		}
+		for _, s := range p.Once {
+			out += fmt.Sprintf(" once %x", s[2:4])
+		}
+		for _, s := range p.Proofs {
+			out += fmt.Sprintf(" proof of %x", s.Script[2:4])
+		}
+	}
+	return out + fmt.Sprintf("\n  gap %d tolerance %d %q", d.Gap, d.ClockTolerance, d.Stations[0].Site+"/"+d.Stations[1].Site+"/"+d.Stations[0].Entity+"/"+d.Stations[1].Entity)
+}
+
+func shortCase(k policy.Case) string {
+	for i := range k.Payments {
+		k.Payments[i].Script = k.Payments[i].Script[:min(len(k.Payments[i].Script), 4)]
+	}
+	return fmt.Sprintf("%+v", k)
+}
