@@ -19,7 +19,7 @@ func (w *World) Coin(i uint32, amount batch.Amount) batch.Input {
 // Request wraps transactions into a request under the present charter and time.
 func (w *World) Request(payments []batch.Payment, txs ...batch.Transaction) batch.Request {
 	return batch.Request{
-		Wallet: w.Public.Wallet.ID(), Charter: w.Public.Charter.ID(),
+		Wallet: w.Public.Wallet.ID(), Charter: w.Ruling().ID(),
 		Time: w.Now, Expiry: w.Now + 3600,
 		Payments: payments, Transactions: txs,
 	}
@@ -45,9 +45,15 @@ func (w *World) Pay(id, counterparty string, script []byte, change uint32, fee b
 	})
 }
 
-// Open draws up an order at the coordinator and returns the first request.
+// Open draws up an order at the coordinator, without evidence, and returns the
+// first request.
 func (w *World) Open(r batch.Request, quorum ...int) (*signing.Session, []byte, error) {
-	session, step, err := w.Desk.Open(r, policy.Evidence{}, quorum, w.Event(ceremonies.Start{}))
+	return w.OpenWith(r, policy.Evidence{}, quorum...)
+}
+
+// OpenWith is Open with evidence.
+func (w *World) OpenWith(r batch.Request, evidence policy.Evidence, quorum ...int) (*signing.Session, []byte, error) {
+	session, step, err := w.Desk.Open(r, evidence, quorum, w.Event(ceremonies.Start{}))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +89,12 @@ func (w *World) Visit(s *Station, request []byte) (answer []byte, refused *cerem
 
 // Sign carries a batch through a whole quorum and returns its signatures.
 func (w *World) Sign(r batch.Request, quorum ...int) ([]byte, error) {
-	session, request, err := w.Open(r, quorum...)
+	return w.SignWith(r, policy.Evidence{}, quorum...)
+}
+
+// SignWith is Sign with evidence.
+func (w *World) SignWith(r batch.Request, evidence policy.Evidence, quorum ...int) ([]byte, error) {
+	session, request, err := w.OpenWith(r, evidence, quorum...)
 	if err != nil {
 		return nil, err
 	}

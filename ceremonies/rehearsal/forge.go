@@ -51,13 +51,25 @@ func (w *World) SealRequest(body signing.Request, key *wire.SigningKey) ([]byte,
 // Read opens a message of this wallet and decodes its body into the struct that
 // body points to.
 func (w *World) Read(sealed []byte, body any) error {
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		return err
-	}
-	opened, err := wire.Open(sealed, ring)
+	opened, err := w.Opened(sealed)
 	if err != nil {
 		return err
 	}
 	return wire.Unmarshal(opened.Body(), body, wire.MaxSealed)
+}
+
+// Opened opens a message of anybody that this wallet's charters ever listed.
+func (w *World) Opened(sealed []byte) (wire.Opened, error) {
+	var opened wire.Opened
+	err := error(nil)
+	for _, epoch := range w.Line.Epochs() {
+		var ring wire.Keyring
+		if ring, err = epoch.Charter.Keyring([32]byte(w.Public.Wallet.ID())); err != nil {
+			return wire.Opened{}, err
+		}
+		if opened, err = wire.Open(sealed, ring); err == nil {
+			return opened, nil
+		}
+	}
+	return wire.Opened{}, err
 }

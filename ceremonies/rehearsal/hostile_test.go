@@ -39,11 +39,7 @@ func open[T any](t testing.TB, w *World, sealed []byte) T {
 // rawBody gives the bytes of a sealed message's body.
 func rawBody(t testing.TB, w *World, sealed []byte) []byte {
 	t.Helper()
-	ring, err := w.Public.Charter.Keyring([32]byte(w.Public.Wallet.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := wire.Open(sealed, ring)
+	opened, err := w.Opened(sealed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
 	"heliograph/shared/frost/chilldkg"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -50,6 +51,12 @@ type Station struct {
 	Keygen   *keygen.Station
 	Sign     *signing.Station
 
+	Line lineage.Line // its charters, as far as it was told
+
+	// Version is that of its program; Frozen are the freezes that it obeys.
+	Version string
+	Frozen  [][32]byte
+
 	// Skew is added to the world's clock to give this station's.
 	Skew int64
 	// Crash, if set, is asked after a step was computed: true loses the step
@@ -66,6 +73,7 @@ type World struct {
 	Keygen   *keygen.Coordinator
 	Desk     *signing.Desk
 	Public   keygen.Public
+	Line     lineage.Line // all charters
 	Now      int64
 	Pool     int // nonces that stations keep published
 
@@ -274,12 +282,22 @@ func SigningGroup(p keygen.Public) signing.Group {
 	return signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}
 }
 
-func (w *World) openSigning() error {
+// openDesk starts the coordinator's desk from its disk.
+func (w *World) openDesk() error {
 	var err error
-	if w.Desk, err = signing.NewDesk(SigningGroup(w.Public), w.Courier, w.Disk.Records("desk/")); err != nil {
+	if w.Desk, err = signing.NewDesk(w.Group(w.Line), w.Courier, w.Disk.Records("desk/")); err != nil {
+		return err
+	}
+	return w.Desk.Under(w.Now)
+}
+
+func (w *World) openSigning() error {
+	w.Line = w.Public.Line()
+	if err := w.openDesk(); err != nil {
 		return err
 	}
 	for _, s := range w.Stations {
+		s.Line = w.Public.Line()
 		setup, err := w.Setup(s)
 		if err != nil {
 			return err
@@ -306,9 +324,14 @@ func (w *World) Setup(s *Station) (signing.Setup, error) {
 	if err != nil {
 		return signing.Setup{}, err
 	}
+	line := s.Line
+	if !line.Valid() { // nobody told it of an amendment yet
+		line = share.Public.Line()
+	}
 	return signing.Setup{
-		Group: SigningGroup(share.Public), Station: share.Station, Share: share.Secret,
-		Instance: s.Identity.Instance, Pool: w.Pool,
+		Group:   signing.Group{Line: line, Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
+		Station: share.Station, Share: share.Secret,
+		Instance: s.Identity.Instance, Pool: w.Pool, Version: s.Version, Frozen: s.Frozen,
 	}, nil
 }
 
@@ -328,12 +351,14 @@ func (w *World) Restart(s *Station) error {
 func (w *World) Copy() (*World, error) {
 	c := *w
 	c.Disk, c.Stations, c.Enrol, c.Keygen = w.Disk.Copy(), nil, nil, nil
-	var err error
-	if c.Desk, err = signing.NewDesk(SigningGroup(c.Public), c.Courier, c.Disk.Records("desk/")); err != nil {
+	if err := c.openDesk(); err != nil {
 		return nil, err
 	}
 	for _, s := range w.Stations {
-		copied := &Station{Number: s.Number, Disk: s.Disk.Copy(), Identity: s.Identity, Skew: s.Skew}
+		copied := &Station{
+			Number: s.Number, Disk: s.Disk.Copy(), Identity: s.Identity, Line: s.Line,
+			Version: s.Version, Frozen: s.Frozen, Skew: s.Skew,
+		}
 		if err := c.Restart(copied); err != nil {
 			return nil, err
 		}
