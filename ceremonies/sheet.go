@@ -12,6 +12,8 @@ import (
 
 	"heliograph/shared/batch"
 	"heliograph/shared/wallet"
+	"heliograph/shared/wire"
+	"heliograph/shared/words"
 )
 
 // Totals are what a whole batch moves, as lines of a Review.
@@ -143,6 +145,12 @@ func variantNote(k, of int) string {
 		return ""
 	}
 	return fmt.Sprintf("version %d of %d; only one of them can confirm", k+1, of)
+}
+
+// KeyWords are the twelve words of a public key: of a person's credential, or of
+// an installation. Its holder's own screen shows the same.
+func KeyWords(key []byte) [words.FingerprintWords]string {
+	return words.Fingerprint(wire.TaggedHash("Heliograph/key/v1", key))
 }
 
 // Grouped writes an address in groups of four, as people read it aloud.

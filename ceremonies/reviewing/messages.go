@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"heliograph/ceremonies"
 	"heliograph/shared/charter"
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
@@ -40,7 +41,8 @@ func OpenKey(sealed []byte) (Candidate, error) {
 	if err := (Setup{Name: k.Name, Network: k.Network}).check(); err != nil {
 		return Candidate{}, err
 	}
-	return Candidate{Name: k.Name, Network: k.Network, Key: opened.Sender(), Words: words.Fingerprint(opened.Digest())}, nil
+	key := opened.Sender()
+	return Candidate{Name: k.Name, Network: k.Network, Key: key, Words: ceremonies.KeyWords(key[:])}, nil
 }
 
 // Invite is the body of KindReviewerInvite: all of a wallet that a device needs

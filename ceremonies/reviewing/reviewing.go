@@ -121,6 +121,9 @@ type awaitingComparison struct {
 
 func (awaitingComparison) awaited() string { return "the comparison of the words on the screen" }
 
+// Awaits says in a few words what the machine waits for.
+func (r *Reviewer) Awaits() string { return r.await.awaited() }
+
 // Status is what a device says of itself.
 type Status struct {
 	Key      wire.PublicKey

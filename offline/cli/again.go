@@ -38,6 +38,6 @@ func (c *commands) showAgain(ctx context.Context, screenDir string) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	you.practice = o.app.Practice()
+	you.banner = bannerOf(o.app)
 	return o.app.Again(ctx)
 }

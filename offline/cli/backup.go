@@ -60,8 +60,11 @@ func (c *commands) backupWords(ctx context.Context, all bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	secret := o.app.BackupWords()
-	t.printf("%s", renderWords(secret.List(), o.app.Practice()))
+	secret, err := o.app.BackupWords()
+	if err != nil {
+		return err
+	}
+	t.printf("%s", renderWords(secret.List(), bannerOf(o.app)))
 	if _, err := t.ask(ctx, promptWritten); err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func (c *commands) backupWords(ctx context.Context, all bool) (err error) {
 	if err != nil {
 		return err
 	}
-	t.printf("%s", render(ceremonies.Done{Title: "Now read from the paper"}, o.app.Practice()))
+	t.printf("%s", render(ceremonies.Done{Title: "Now read from the paper"}, bannerOf(o.app)))
 	var wrong []string
 	for _, i := range asked {
 		typed, err := t.askSecret(ctx, fmt.Sprintf("word %d > ", i+1))
@@ -96,9 +99,9 @@ func (c *commands) backupWords(ctx context.Context, all bool) (err error) {
 	return nil
 }
 
-func renderWords(list []string, practice bool) string {
+func renderWords(list []string, b banner) string {
 	var t text
-	t.title(practice, "Host secret of this station: write these 24 words down, on paper only")
+	t.title(b, "Host secret of this station: write these 24 words down, on paper only")
 	for i, word := range list {
 		fmt.Fprintf(&t, "  %2d %-9s", i+1, word)
 		if i%4 == 3 {
@@ -124,7 +127,7 @@ func (c *commands) backupFile(ctx context.Context, out string) (err error) {
 	}
 	t.printf("%s", render(ceremonies.Done{Title: "Recovery file written", Lines: []ceremonies.Line{
 		{Label: "File", Value: out}, {Label: "Bytes", Value: fmt.Sprint(len(file))},
-	}}, o.app.Practice()))
+	}}, bannerOf(o.app)))
 	return nil
 }
 

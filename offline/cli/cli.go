@@ -140,6 +140,8 @@ func explain(err error, dir string) *failure {
 		return &failure{Error, err.Error(), "Do not put an older copy of the folder back: it has forgotten which nonces were used, and using one again gives the share away. Restore from the 24 words and the recovery file into a new folder."}
 	case errors.As(err, &unopened):
 		return &failure{Error, err.Error(), "Nothing is lost by this. Look after the folder and its disk (permissions, space, errors), then start again. Do not put an older copy of the folder back."}
+	case errors.Is(err, station.ErrReviewer):
+		return &failure{Usage, err.Error(), "Its key is not backed up: a lost device is replaced by an amendment. What it answered is shown again for the same request; see status and history."}
 	case errors.Is(err, station.ErrNoWallet):
 		return &failure{Waiting, err.Error(), "Finish enrolment and key generation with run."}
 	case errors.Is(err, station.ErrChain):

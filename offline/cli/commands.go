@@ -44,6 +44,6 @@ Exit codes: 0 done, 1 error, 2 usage, 3 refused (by rules, a check or you),
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().StringVar(&c.dir, "dir", "", "the keystore's folder (default ~/"+defaultDir+")")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return c.findDir() }
-	root.AddCommand(c.init(), c.run(), c.again(), c.status(), c.backup(), c.restore(), c.history())
+	root.AddCommand(c.init(), c.run(), c.again(), c.freeze(), c.status(), c.backup(), c.restore(), c.history())
 	return root
 }

@@ -28,13 +28,13 @@ const maxReason = 400
 // person is whoever sits at the terminal.
 type person struct {
 	terminal *terminal
-	practice bool
+	banner   banner
 	scanning bool // a line of progress is unfinished
 }
 
 // Look prints a screen.
 func (p *person) Look(s ceremonies.Screen) {
-	p.terminal.printf("%s", render(s, p.practice))
+	p.terminal.printf("%s", render(s, p.banner))
 	if _, scans := s.(ceremonies.Scan); scans {
 		p.terminal.printf("%s", promptScan)
 		p.scanning = false

@@ -6,32 +6,33 @@ import (
 	"unicode/utf8"
 
 	"heliograph/ceremonies"
+	"heliograph/offline/station"
 )
 
 // render gives a screen as text, without its prompt. All text that a machine
 // put into the screen is escaped.
-func render(s ceremonies.Screen, practice bool) string {
+func render(s ceremonies.Screen, b banner) string {
 	var t text
 	switch s := s.(type) {
 	case ceremonies.Scan:
-		t.title(practice, "Waiting for "+s.Want)
+		t.title(b, "Waiting for "+s.Want)
 	case ceremonies.Show:
-		t.title(practice, s.Title)
+		t.title(b, s.Title)
 		t.line("For %s: %s, %d bytes.", escape(s.To), s.Message.Kind, len(s.Message.Bytes))
 	case ceremonies.Review:
-		t.title(practice, s.Title)
+		t.title(b, s.Title)
 		t.review(s)
 	case ceremonies.Compare:
-		t.title(practice, s.Title)
+		t.title(b, s.Title)
 		t.compare(s)
 	case ceremonies.Ask:
-		t.title(practice, s.Title)
+		t.title(b, s.Title)
 		t.line("%s", escape(s.Prompt))
 	case ceremonies.Failed:
-		t.title(practice, faultTitle(s.Fault.Code))
+		t.title(b, faultTitle(s.Fault.Code))
 		t.fault(s.Fault)
 	case ceremonies.Done:
-		t.title(practice, s.Title)
+		t.title(b, s.Title)
 		t.lines(s.Lines)
 	}
 	return t.String()
@@ -40,15 +41,30 @@ func render(s ceremonies.Screen, practice bool) string {
 // practiceMark begins the title of every screen of a practice installation.
 const practiceMark = "PRACTICE: "
 
+// banner is what stands in the title of every screen of an installation.
+type banner struct {
+	practice bool
+	reviewer string // the person whose device it is, or empty at a station
+}
+
+func bannerOf(app *station.App) banner {
+	name, _ := app.Reviewer()
+	return banner{practice: app.Practice(), reviewer: name}
+}
+
 // text is a screen in the making.
 type text struct{ strings.Builder }
 
 func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
-// title begins a screen. Every screen of a practice installation says so.
-func (t *text) title(practice bool, title string) {
+// title begins a screen. Every screen of a practice installation says so, and
+// every screen of a person's device says whose it is.
+func (t *text) title(b banner, title string) {
 	title = strings.TrimPrefix(title, practiceMark)
-	if practice {
+	if b.reviewer != "" {
+		title = "reviewer " + b.reviewer + ": " + title
+	}
+	if b.practice {
 		title = practiceMark + title
 	}
 	t.line("\n== %s ==", escape(title))
@@ -82,7 +98,7 @@ func (t *text) compare(s ceremonies.Compare) {
 
 // faultTitle tells a decision from a mishap.
 func faultTitle(code string) string {
-	if strings.HasPrefix(code, "rule/") || code == "signing/refused" {
+	if strings.HasPrefix(code, "rule/") || code == "signing/refused" || code == "reviewing/refused" {
 		return "Refused"
 	}
 	return "Stopped"

@@ -57,7 +57,7 @@ func (c *commands) bringBack(ctx context.Context, path, name string, pool int) e
 		return &failure{Error, err.Error(), "Nothing was made. Check the words at the positions named, and that the file is this wallet's."}
 	}
 	defer r.Installation.Wipe()
-	you := &person{terminal: t, practice: r.Network.Practice()}
+	you := &person{terminal: t, banner: banner{practice: r.Network.Practice()}}
 	compare := ceremonies.Compare{
 		Title: fmt.Sprintf("Share of station %d of %s, proven against the wallet's key", r.Station, r.WalletName),
 		Words: r.WalletWords, Value: r.FirstAddress, With: "another station of this wallet",

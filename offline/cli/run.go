@@ -14,10 +14,11 @@ import (
 func (c *commands) run() *cobra.Command {
 	var cameraDir, screenDir string
 	var once bool
-	cmd := command("run --camera DIR --screen DIR", "the workstation: enrol, generate the key, sign",
+	cmd := command("run --camera DIR --screen DIR", "enrol, generate the key, sign; or review",
 		`Unlocks the keystore, shows the last receipt, and goes on with what is due:
-enrolment, then key generation, then signing one batch after another. It ends
-when you stop it; Ctrl-C is safe at any moment.
+enrolment, then key generation, then signing one batch after another. A
+reviewer's device shows its key, takes an invitation, and then answers one
+request after another. It ends when you stop it; Ctrl-C is safe at any moment.
 
 A camera is a folder in which frames appear (NNNNNN.png) and from which they
 are taken; a screen is a folder into which frames are written. What lies in the
@@ -52,7 +53,7 @@ func (c *commands) work(ctx context.Context, cameraDir, screenDir string, once b
 		return err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	you.practice = o.app.Practice()
+	you.banner = bannerOf(o.app)
 	greeting, err := o.app.Greeting()
 	if err != nil {
 		return err

@@ -18,9 +18,9 @@ import (
 func (c *commands) status() *cobra.Command {
 	var asJSON bool
 	cmd := command("status", "what this station is and what it waits for",
-		`Shows the phase (enrolment, key generation, signing, unlisted or frozen), the
-wallet's and the charter's words, how many nonces are left, and the last
-receipt. Asks for the passphrase. With --json, prompts go to standard error.`,
+		`Shows the role (station or reviewer), the phase (enrolment, key generation,
+signing, unlisted or frozen; invitation or reviewing), the wallet's and the
+charter's words, how many nonces are left, and the last receipt. Asks for the passphrase. With --json, prompts go to standard error.`,
 		`  heliograph-station status
   heliograph-station status --json`,
 		func(ctx context.Context) error { return c.showStatus(ctx, asJSON) })
@@ -41,7 +41,7 @@ func (c *commands) showStatus(ctx context.Context, asJSON bool) (err error) {
 	if asJSON {
 		return c.print(s)
 	}
-	fmt.Fprint(c.env.Out, render(ceremonies.Done{Title: "Status", Lines: s.Lines()}, o.app.Practice()))
+	fmt.Fprint(c.env.Out, render(ceremonies.Done{Title: "Status", Lines: s.Lines()}, bannerOf(o.app)))
 	return nil
 }
 
@@ -87,7 +87,7 @@ func (c *commands) showHistory(ctx context.Context, asJSON bool, evidence string
 	if asJSON {
 		return c.print(h)
 	}
-	fmt.Fprint(c.env.Out, renderHistory(h, o.app.Practice()))
+	fmt.Fprint(c.env.Out, renderHistory(h, bannerOf(o.app)))
 	return nil
 }
 
@@ -104,9 +104,9 @@ func writeEvidence(app *station.App, dir string) error {
 	return nil
 }
 
-func renderHistory(h station.History, practice bool) string {
+func renderHistory(h station.History, b banner) string {
 	var t text
-	t.title(practice, "History")
+	t.title(b, "History")
 	for _, part := range []struct {
 		name   string
 		events []station.Event
@@ -118,7 +118,11 @@ func renderHistory(h station.History, practice bool) string {
 			t.line("  %4d  %s  %s", e.Number, station.Time(e.Time), escape(e.What))
 		}
 	}
-	t.line("Signing")
+	title := "Signing"
+	if b.reviewer != "" {
+		title = "Reviewing"
+	}
+	t.line("%s", title)
 	for _, e := range h.Events {
 		t.line("  %4d  %s  %-9s  receipt %s", e.Number, station.Time(e.Time), escape(e.What), e.Receipt[:16])
 		if e.Payments > 0 {

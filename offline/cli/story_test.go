@@ -237,14 +237,14 @@ func (w *treasury) request(public keygen.Public) batch.Request {
 
 func checkReview(t *testing.T, review string) {
 	t.Helper()
-	verdict, pays := strings.Index(review, "\nVerdict\n"), strings.Index(review, "\nPays Exchange (1 output)\n")
+	verdict, pays := strings.Index(review, "\nVerdict\n"), strings.Index(review, "\nPaid for the first time (1 output)\n")
 	if verdict < 0 || pays < verdict {
 		t.Errorf("the verdict does not come first:\n%s", review)
 	}
 	address, err := wallet.EncodeScript(wallet.Regtest, payee(1))
 	must(t, err)
 	for _, want := range []string{
-		"PRACTICE: Batch of 1 payment", "cap/output holds", "\n  0.00100000 BTC  " + ceremonies.Grouped(address),
+		"PRACTICE: Batch of 1 payment", "cap/output holds", "\n! 0.00100000 BTC  " + ceremonies.Grouped(address),
 		`\u{05E9}\u{05DC}\u{05D5}\u{05DD} 12`, "0.00001000 BTC",
 	} {
 		if !strings.Contains(review, want) {

@@ -72,15 +72,15 @@ func TestEveryScreen(t *testing.T) {
 		ceremonies.Failed{Fault: fault},
 		ceremonies.Done{Title: evil, Lines: []ceremonies.Line{line}},
 	} {
-		out := render(s, true)
+		out := render(s, banner{practice: true})
 		if strings.ContainsAny(out, "\x1b\u202e") || strings.Contains(out, "\nfault: none") {
 			t.Errorf("%T lets control characters through:\n%q", s, out)
 		}
-		if strings.Count(out, "PRACTICE") != 1 || strings.Contains(render(s, false), "PRACTICE") {
+		if strings.Count(out, "PRACTICE") != 1 || strings.Contains(render(s, banner{}), "PRACTICE") {
 			t.Errorf("%T: practice is not said, or said wrongly:\n%s", s, out)
 		}
 	}
-	if out := render(ceremonies.Review{Title: "PRACTICE: Batch"}, true); strings.Contains(out, "PRACTICE: PRACTICE") {
+	if out := render(ceremonies.Review{Title: "PRACTICE: Batch"}, banner{practice: true}); strings.Contains(out, "PRACTICE: PRACTICE") {
 		t.Errorf("practice is said twice:\n%s", out)
 	}
 }
@@ -89,7 +89,7 @@ func TestAmountsAreAligned(t *testing.T) {
 	got := render(ceremonies.Done{Title: "x", Lines: []ceremonies.Line{
 		{Label: "0.00100000 BTC", Value: "to A", Note: "inv-1"},
 		{Label: "1,234.00000000 BTC", Value: "to B"},
-	}}, false)
+	}}, banner{})
 	want := "\n== x ==\n" +
 		"      0.00100000 BTC  to A\n" +
 		"                      inv-1\n" +

@@ -39,11 +39,14 @@ func (w Words) Is(position int, text string) bool {
 }
 
 // BackupWords gives the host secret in words. Together with the recovery file
-// they are the share.
-func (a *App) BackupWords() Words {
+// they are the share. A reviewer's device has none: ErrReviewer.
+func (a *App) BackupWords() (Words, error) {
+	if a.reviewer != nil {
+		return Words{}, ErrReviewer
+	}
 	secret := a.identity.host.Bytes()
 	defer clear(secret[:])
-	return Words{words: words.Backup(secret)}
+	return Words{words: words.Backup(secret)}, nil
 }
 
 // AskedWords chooses which words a person types in again: count different

@@ -175,11 +175,11 @@ func (d *drive) next(ctx context.Context, s ceremonies.Screen) (ceremonies.Step,
 		if d.ceremony.failing == beginAgain {
 			return a.start(d.ceremony.machine)
 		}
-		return d.scan(ctx, d.ceremony.want)
+		return d.scan(ctx, d.ceremony.want())
 	case ceremonies.Scan:
 		return d.scan(ctx, s.Want)
 	}
-	return d.scan(ctx, d.ceremony.want)
+	return d.scan(ctx, d.ceremony.want())
 }
 
 // decide asks for a decision. What a person answers carries the digest of the
@@ -243,7 +243,7 @@ func (d *drive) answer(ctx context.Context, s ceremonies.Screen) (ceremonies.Ste
 func (d *drive) scan(ctx context.Context, want string) (ceremonies.Step, error) {
 	refused := make(map[[32]byte]bool)
 	for {
-		message, err := d.app.scan(ctx, want, d.ceremony.parties, refused)
+		message, err := d.app.scan(ctx, want, d.ceremony.parties(), refused)
 		if err != nil {
 			return ceremonies.Step{}, err
 		}
@@ -299,7 +299,7 @@ func failed(s ceremonies.Screen) bool {
 // message that has no place here, which is no answer to anybody.
 func refuses(f *ceremonies.Fault) bool {
 	switch f.Code {
-	case "enrolment/not-ours", "keygen/not-ours", "signing/not-ours":
+	case "enrolment/not-ours", "keygen/not-ours", "signing/not-ours", "reviewing/not-ours":
 		return false
 	}
 	return f.Suspect.Kind != ceremonies.Operator

@@ -20,13 +20,13 @@ const (
 type ceremony struct {
 	machine ceremonies.Machine
 	first   ceremonies.Step // to be carried out before anything else
-	want    string          // what to scan after something was shown
+	want    func() string   // what to scan after something was shown
 	over    func() bool     // this ceremony has nothing more to do
 	handed  string          // record to keep when messages were shown and ended says so
 	ended   func() bool
 	offers  Offers // beside a comparison
 	failing failing
-	parties parties // for saying who a scanned message claims to be from
+	parties func() parties // for saying who a scanned message claims to be from
 }
 
 // failing says what follows when a ceremony has failed.
@@ -38,8 +38,14 @@ const (
 	scanAgain                 // the next message may do better
 )
 
+// always is a want or a party list that never changes.
+func always[T any](v T) func() T { return func() T { return v } }
+
 // due opens the machine of the ceremony that this installation has come to.
 func (a *App) due() (*ceremony, error) {
+	if a.reviewer != nil {
+		return a.reviewing()
+	}
 	share, found, err := a.share()
 	if err != nil {
 		return nil, err
@@ -66,6 +72,9 @@ func (a *App) due() (*ceremony, error) {
 // share is the finished share: of a restored installation, or of one whose
 // operator confirmed the first address.
 func (a *App) share() (*keygen.Share, bool, error) {
+	if a.reviewer != nil {
+		return nil, false, ErrReviewer
+	}
 	value, found, err := a.world.Store.Get(keygen.ShareName)
 	if err != nil || !found {
 		return nil, false, err
@@ -95,7 +104,7 @@ func (a *App) enrolment() (*ceremony, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &ceremony{want: "the coordinator's roster", offers: Offers{Scan: true, Show: true}, failing: beginAgain}
+	c := &ceremony{want: always("the coordinator's roster"), parties: always(parties(nil)), offers: Offers{Scan: true, Show: true}, failing: beginAgain}
 	var machine *enrolment.Station
 	if len(kept) == 0 {
 		e, err := a.event(ceremonies.Start{})
@@ -161,9 +170,9 @@ func (a *App) keygen() (*ceremony, error) {
 	}
 	confirmed := func() bool { _, ok := machine.Share(); return ok }
 	return &ceremony{
-		machine: machine, first: first, want: "the coordinator's next message of key generation",
+		machine: machine, first: first, want: always("the coordinator's next message of key generation"),
 		over: confirmed, ended: confirmed, handed: confirmationHanded,
-		parties: partiesOf(r.Stations, r.Courier),
+		parties: always(partiesOf(r.Stations, r.Courier)),
 	}, nil
 }
 
@@ -214,8 +223,8 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 	never := func() bool { return false }
 	d := share.Public.Charter.Document()
 	c := &ceremony{
-		machine: machine, first: first, want: "a signing request from the coordinator", over: never, failing: scanAgain,
-		parties: partiesOf(d.Stations, d.Courier),
+		machine: machine, first: first, want: always("a signing request from the coordinator"), over: never, failing: scanAgain,
+		parties: always(partiesOf(d.Stations, d.Courier)),
 	}
 	switch {
 	case handed:

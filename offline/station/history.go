@@ -9,6 +9,7 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/reviewing"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
@@ -32,7 +33,7 @@ type History struct {
 	Enrolment []Event `json:"enrolment,omitempty"`
 	Keygen    []Event `json:"keygen,omitempty"`
 
-	// Signing; its receipt is what an operator compares.
+	// Signing or reviewing; its receipt is what an operator compares.
 	Events       []Event  `json:"events"`
 	Receipt      string   `json:"receipt,omitempty"`
 	ReceiptWords []string `json:"receipt_words,omitempty"`
@@ -45,6 +46,9 @@ var ErrChain = errors.New("station: history: the transcript's chain does not ver
 // at the receipt in the signing state. Every release in it must have its signed
 // ledger record.
 func (a *App) History() (History, error) {
+	if a.reviewer != nil {
+		return a.reviewerHistory()
+	}
 	var h History
 	var err error
 	if h.Enrolment, err = a.ended(enrolment.TranscriptName); err != nil {
@@ -65,39 +69,66 @@ func (a *App) History() (History, error) {
 	if err != nil {
 		return h, err
 	}
-	names, err := a.world.Store.Names(signing.TranscriptPrefix)
+	status, released := machine.Status(), uint64(0)
+	err = a.chain(&h, signing.TranscriptPrefix, status.Receipt, func(e *Event) error {
+		if e.What != "released" {
+			return nil
+		}
+		released++
+		return a.release(e, share.Station, released)
+	})
+	if err == nil && released != status.Head.Seq {
+		err = ErrChain
+	}
+	return h, err
+}
+
+// reviewerHistory is what a reviewer's device did.
+func (a *App) reviewerHistory() (History, error) {
+	var h History
+	kept, err := a.records(reviewingPrefix)
+	if err != nil || len(kept) == 0 {
+		return h, err
+	}
+	machine, err := reviewing.ResumeReviewer(a.reviewer.setup(), kept)
 	if err != nil {
 		return h, err
 	}
+	err = a.chain(&h, reviewing.TranscriptPrefix, machine.Status().Receipt, func(*Event) error { return nil })
+	return h, err
+}
+
+// chain reads a transcript that is kept entry by entry, recomputes it, and
+// demands that it ends at the receipt.
+func (a *App) chain(h *History, prefix string, receipt [32]byte, add func(*Event) error) error {
+	names, err := a.world.Store.Names(prefix)
+	if err != nil {
+		return err
+	}
 	var head [32]byte
-	released := uint64(0)
 	for i, name := range names {
-		if name != fmt.Sprintf("%s%012d", signing.TranscriptPrefix, i+1) {
-			return h, ErrChain
+		if name != fmt.Sprintf("%s%012d", prefix, i+1) {
+			return ErrChain
 		}
 		e, err := a.entry(name)
 		if err != nil {
-			return h, err
+			return err
 		}
 		if head, err = ceremonies.Link(head, e); err != nil {
-			return h, err
+			return err
 		}
 		event := event(i, e, head)
-		if e.What == "released" {
-			released++
-			if err := a.release(&event, share.Station, released); err != nil {
-				return h, err
-			}
+		if err := add(&event); err != nil {
+			return err
 		}
 		h.Events = append(h.Events, event)
 	}
-	status := machine.Status()
-	if head != status.Receipt || released != status.Head.Seq {
-		return h, ErrChain
+	if head != receipt {
+		return ErrChain
 	}
 	fingerprint := words.Fingerprint(head)
 	h.Receipt, h.ReceiptWords = hex.EncodeToString(head[:]), fingerprint[:]
-	return h, nil
+	return nil
 }
 
 // ended reads the transcript of a ceremony that has an end, kept in one piece.

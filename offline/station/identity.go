@@ -95,13 +95,15 @@ var ErrSetUp = errors.New("station: this keystore is already set up")
 
 // Keep puts a new installation into an empty keystore.
 func (n *Installation) Keep(s Store) error {
-	value, found, err := s.Get(identityName)
-	clear(value)
-	if err != nil {
-		return err
-	}
-	if found {
-		return ErrSetUp
+	for _, name := range []string{identityName, reviewerName} {
+		value, found, err := s.Get(name)
+		clear(value)
+		if err != nil {
+			return err
+		}
+		if found {
+			return ErrSetUp
+		}
 	}
 	return s.PutAll(n.records)
 }

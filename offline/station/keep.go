@@ -61,6 +61,9 @@ func (a *App) checkShare(records []ceremonies.Record) error {
 		if r.Name != keygen.ShareName {
 			continue
 		}
+		if a.reviewer != nil {
+			return ErrReviewer
+		}
 		have, found, err := a.world.Store.Get(r.Name)
 		if err != nil {
 			return err

@@ -14,6 +14,16 @@ import (
 // parties says who speaks with a key.
 type parties map[wire.PublicKey]string
 
+// partiesUnder are all who may speak under a charter.
+func partiesUnder(c charter.Charter) parties {
+	d := c.Document()
+	p := partiesOf(d.Stations, d.Courier)
+	for _, k := range c.OfflineKeys() {
+		p[k.Key] = fmt.Sprintf("the offline device of %s", k.Person)
+	}
+	return p
+}
+
 func partiesOf(stations []charter.Station, courier wire.PublicKey) parties {
 	p := parties{courier: "the coordinator"}
 	for i, s := range stations {

@@ -60,6 +60,15 @@ func TestAKeystoreIsSetUpOnce(t *testing.T) {
 	}
 }
 
+func backupWords(t *testing.T, app *App) Words {
+	t.Helper()
+	w, err := app.BackupWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func TestSecretsDoNotPrint(t *testing.T) {
 	now := int64(dawn)
 	v := newVault(t, 0, &now)
@@ -69,7 +78,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := app.BackupWords()
+	words := backupWords(t, app)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		for _, x := range []any{app.identity, n, words} {
 			if out := fmt.Sprintf(verb, x); !strings.Contains(out, "redacted") || strings.Contains(out, secret) || strings.Contains(out, words.List()[0]+" ") {
@@ -177,7 +186,7 @@ func TestARestoredStationIsAStranger(t *testing.T) {
 	app := w.vaults[0].open()
 	file, err := app.BackupFile()
 	w.must(err)
-	words := app.BackupWords().List()
+	words := backupWords(t, app).List()
 	r, err := Restore(words, file, "vault again", 16, dawn, &drawn{seed: 7})
 	w.must(err)
 	before, err := app.Status()
@@ -205,9 +214,9 @@ func TestRestoreRefuses(t *testing.T) {
 	app := w.vaults[0].open()
 	file, err := app.BackupFile()
 	w.must(err)
-	words := app.BackupWords().List()
+	words := backupWords(t, app).List()
 	now := int64(dawn)
-	stranger := newVault(t, 9, &now).open().BackupWords().List()
+	stranger := backupWords(t, newVault(t, 9, &now).open()).List()
 	torn := slices.Clone(file)
 	torn[len(torn)/2] ^= 1
 	for what, c := range map[string]struct {
@@ -232,7 +241,7 @@ func TestBackupWordsAreChecked(t *testing.T) {
 	now := int64(dawn)
 	v := newVault(t, 0, &now)
 	app := v.open()
-	words := app.BackupWords()
+	words := backupWords(t, app)
 	list := words.List()
 	if !words.Is(3, " "+strings.ToUpper(list[3])+" ") || words.Is(3, list[3]+"x") || words.Is(3, "") {
 		t.Error("Is compares wrongly")

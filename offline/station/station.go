@@ -21,6 +21,7 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/keygen"
+	"heliograph/shared/wallet"
 )
 
 // Store keeps records, encrypted, for the life of an installation.
@@ -104,14 +105,22 @@ type World struct {
 // App is the application on an open keystore.
 type App struct {
 	world    World
-	identity *identity
+	identity *identity       // nil at a reviewer's device
+	reviewer *reviewer       // nil at a station
 	shares   []*keygen.Share // opened since the start, to be wiped
 	broken   *SaveError      // set when keeping failed: nothing is done any more
 }
 
 // Open reads who this installation is. The keystore must have been set up by
-// Create or Restore.
+// Create, CreateReviewer or Restore.
 func Open(w World) (*App, error) {
+	r, err := loadReviewer(w.Store)
+	if err != nil {
+		return nil, err
+	}
+	if r != nil {
+		return &App{world: w, reviewer: r}, nil
+	}
 	id, err := loadIdentity(w.Store)
 	if err != nil {
 		return nil, err
@@ -122,6 +131,10 @@ func Open(w World) (*App, error) {
 // Close wipes the installation's keys and shares from memory, as far as that
 // goes. The application is not used afterwards.
 func (a *App) Close() {
+	if a.reviewer != nil {
+		a.reviewer.key.Wipe()
+		return
+	}
 	a.identity.wipe()
 	for _, s := range a.shares {
 		s.Wipe()
@@ -130,7 +143,14 @@ func (a *App) Close() {
 }
 
 // Practice reports whether this installation is for worthless coins only.
-func (a *App) Practice() bool { return a.identity.network.Practice() }
+func (a *App) Practice() bool { return a.network().Practice() }
+
+func (a *App) network() wallet.Network {
+	if a.reviewer != nil {
+		return a.reviewer.network
+	}
+	return a.identity.network
+}
 
 // event wraps an input with the time and fresh randomness.
 func (a *App) event(in ceremonies.Input) (ceremonies.Event, error) {

@@ -10,8 +10,15 @@ import (
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 	"heliograph/shared/words"
+)
+
+// Roles of an installation.
+const (
+	RoleStation  = "station"
+	RoleReviewer = "reviewer"
 )
 
 // Phases of an installation.
@@ -21,10 +28,13 @@ const (
 	PhaseSigning   = "signing"
 	PhaseUnlisted  = "unlisted" // restored or copied: the charter does not list it
 	PhaseFrozen    = "frozen"   // it was shown its own signature over a later state
+	PhaseInvite    = "invitation"
+	PhaseReviewing = "reviewing"
 )
 
 // Status is what an installation says of itself. It holds no secret.
 type Status struct {
+	Role          string   `json:"role"` // "station" or "reviewer"
 	Name          string   `json:"name"`
 	Network       string   `json:"network"`
 	Practice      bool     `json:"practice"`
@@ -39,6 +49,7 @@ type Status struct {
 	CharterEpoch  *uint32  `json:"charter_epoch,omitempty"`
 	Charter       string   `json:"charter,omitempty"` // id, hex
 	CharterWords  []string `json:"charter_words,omitempty"`
+	Next          *Pending `json:"next_charter,omitempty"` // adopted, not yet in force
 	NoncesLeft    uint64   `json:"nonces_left"`
 	Released      uint64   `json:"released"`          // batches that this station signed
 	Receipt       string   `json:"receipt,omitempty"` // end of the transcript, hex
@@ -47,11 +58,29 @@ type Status struct {
 	Frozen        bool     `json:"frozen"`
 	BackupChecked bool     `json:"backup_checked"` // the words were typed in again
 	Evidence      int      `json:"evidence"`       // kept records of faults
+
+	// Of a reviewer's device.
+	ApprovalKey string   `json:"approval_key,omitempty"` // hex
+	KeyWords    []string `json:"key_words,omitempty"`
+	ListedAs    string   `json:"listed_as,omitempty"` // person and credential in the charter in force
+	Answers     int      `json:"answers,omitempty"`
+	FreezesSeen int      `json:"freezes_seen,omitempty"`
+}
+
+// Pending is a charter that is adopted and not yet in force.
+type Pending struct {
+	Epoch   uint32   `json:"epoch"`
+	Charter string   `json:"charter"` // id, hex
+	Words   []string `json:"words"`
+	From    int64    `json:"from"` // unix seconds
 }
 
 // Status reads the state of the installation; it changes nothing.
 func (a *App) Status() (Status, error) {
-	s := Status{Name: a.identity.name, Network: a.identity.network.String(), Practice: a.Practice(), Phase: PhaseEnrolment}
+	if a.reviewer != nil {
+		return a.reviewerStatus()
+	}
+	s := Status{Role: RoleStation, Name: a.identity.name, Network: a.identity.network.String(), Practice: a.Practice(), Phase: PhaseEnrolment}
 	var err error
 	if s.BackupChecked, err = a.has(backupName); err != nil {
 		return s, err
@@ -81,16 +110,12 @@ func (a *App) Status() (Status, error) {
 }
 
 func (a *App) walletStatus(s *Status, share *keygen.Share) error {
-	w, d := share.Public.Wallet, share.Public.Charter.Document()
-	id, charter := [32]byte(w.ID()), share.Public.Charter.ID()
-	charterWords := words.Fingerprint(charter)
-	address, err := w.Address(0, 0)
-	if err != nil {
+	line := share.Public.Line()
+	if err := a.lineStatus(s, line); err != nil {
 		return err
 	}
-	s.Phase, s.Station, s.Threshold, s.Stations = PhaseSigning, &share.Station, int(d.Threshold), len(d.Stations)
-	s.WalletName, s.Wallet, s.WalletWords, s.FirstAddress = d.Name, hex.EncodeToString(id[:]), walletWords(share), address
-	s.CharterEpoch, s.Charter, s.CharterWords = &d.Epoch, hex.EncodeToString(charter[:]), charterWords[:]
+	s.Phase, s.Station = PhaseSigning, &share.Station
+	d := line.Latest().Document()
 	if d.Stations[share.Station].InstanceKey != a.identity.instance.Public() {
 		s.Phase = PhaseUnlisted
 		return nil
@@ -110,13 +135,34 @@ func (a *App) walletStatus(s *Status, share *keygen.Share) error {
 	if st.Frozen {
 		s.Phase = PhaseFrozen
 	}
-	s.ReceiptTime, err = a.receiptTime()
+	s.ReceiptTime, err = a.lastTime(signing.TranscriptPrefix)
 	return err
 }
 
-// receiptTime is the time of the transcript's last entry.
-func (a *App) receiptTime() (int64, error) {
-	names, err := a.world.Store.Names(signing.TranscriptPrefix)
+// lineStatus says which wallet it is and by which charter it is ruled.
+func (a *App) lineStatus(s *Status, line lineage.Line) error {
+	w, now := line.Wallet(), a.world.Now()
+	c := line.At(now).Charter()
+	d, id, charter := c.Document(), [32]byte(w.ID()), c.ID()
+	walletWords, charterWords := words.Fingerprint(id), words.Fingerprint(charter)
+	address, err := w.Address(0, 0)
+	if err != nil {
+		return err
+	}
+	s.Threshold, s.Stations = int(d.Threshold), len(d.Stations)
+	s.WalletName, s.Wallet, s.WalletWords, s.FirstAddress = d.Name, hex.EncodeToString(id[:]), walletWords[:], address
+	s.CharterEpoch, s.Charter, s.CharterWords = &d.Epoch, hex.EncodeToString(charter[:]), charterWords[:]
+	if next, from, pending := line.Pending(now); pending {
+		nextID := next.ID()
+		nextWords := words.Fingerprint(nextID)
+		s.Next = &Pending{Epoch: next.Document().Epoch, Charter: hex.EncodeToString(nextID[:]), Words: nextWords[:], From: from}
+	}
+	return nil
+}
+
+// lastTime is the time of a transcript's last entry.
+func (a *App) lastTime(prefix string) (int64, error) {
+	names, err := a.world.Store.Names(prefix)
 	if err != nil || len(names) == 0 {
 		return 0, err
 	}
@@ -138,7 +184,7 @@ func (a *App) entry(name string) (ceremonies.Entry, error) {
 
 // receiptLines are for the person, between keeping a step and showing it.
 func (a *App) receiptLines(receipt [32]byte) ([]ceremonies.Line, error) {
-	when, err := a.receiptTime()
+	when, err := a.lastTime(signing.TranscriptPrefix)
 	if err != nil {
 		return nil, &UnshownError{Err: err}
 	}
@@ -174,6 +220,10 @@ func (a *App) Greeting() (ceremonies.Done, error) {
 func (s Status) Lines() []ceremonies.Line {
 	var lines []ceremonies.Line
 	say := func(label, value string) { lines = append(lines, ceremonies.Line{Label: label, Value: value}) }
+	if s.Role == RoleReviewer {
+		return s.reviewerLines()
+	}
+	say("Role", s.Role)
 	say("Installation", s.Name)
 	say("Network", s.Network)
 	say("Phase", s.Phase)
@@ -181,11 +231,7 @@ func (s Status) Lines() []ceremonies.Line {
 		say("Station", fmt.Sprintf("%d of 0 to %d; %d sign together", *s.Station, s.Stations-1, s.Threshold))
 	}
 	if s.Wallet != "" {
-		say("Wallet", s.WalletName)
-		say("Wallet words", strings.Join(s.WalletWords, " "))
-		say("First address", ceremonies.Grouped(s.FirstAddress))
-		say("Charter", fmt.Sprintf("epoch %d", *s.CharterEpoch))
-		say("Charter words", strings.Join(s.CharterWords, " "))
+		lines = append(lines, s.walletLines()...)
 	}
 	if s.Receipt != "" {
 		say("Nonces left", fmt.Sprint(s.NoncesLeft))
@@ -201,8 +247,28 @@ func (s Status) Lines() []ceremonies.Line {
 	if s.Frozen {
 		lines = append(lines, ceremonies.Line{Label: "Frozen", Value: "yes", Note: "this station was shown its own signature over a later state; it signs nothing", Alert: true})
 	}
-	if s.Evidence > 0 {
-		lines = append(lines, ceremonies.Line{Label: "Evidence", Value: fmt.Sprintf("%d kept: run history --evidence DIR", s.Evidence), Alert: true})
+	return append(lines, s.evidenceLines()...)
+}
+
+func (s Status) walletLines() []ceremonies.Line {
+	lines := []ceremonies.Line{
+		{Label: "Wallet", Value: s.WalletName},
+		{Label: "Wallet words", Value: strings.Join(s.WalletWords, " ")},
+		{Label: "First address", Value: ceremonies.Grouped(s.FirstAddress)},
+		{Label: "Charter", Value: fmt.Sprintf("epoch %d", *s.CharterEpoch)},
+		{Label: "Charter words", Value: strings.Join(s.CharterWords, " ")},
+	}
+	if s.Next != nil {
+		lines = append(lines,
+			ceremonies.Line{Label: "Not yet in force", Value: fmt.Sprintf("epoch %d, until %s", s.Next.Epoch, Time(s.Next.From)), Alert: true},
+			ceremonies.Line{Label: "Its words", Value: strings.Join(s.Next.Words, " ")})
 	}
 	return lines
+}
+
+func (s Status) evidenceLines() []ceremonies.Line {
+	if s.Evidence == 0 {
+		return nil
+	}
+	return []ceremonies.Line{{Label: "Evidence", Value: fmt.Sprintf("%d kept: run history --evidence DIR", s.Evidence), Alert: true}}
 }

@@ -1,0 +1,87 @@
+package station
+
+import (
+	"context"
+	"image"
+	"strings"
+
+	"heliograph/ceremonies"
+	"heliograph/shared/qr"
+	"heliograph/shared/wire"
+)
+
+// printVersion is the QR version of a code that is printed: any freeze fits it in
+// one picture, which needs no screen.
+const printVersion = 20
+
+// Code is a freeze for paper: one picture and the text that is in it.
+type Code struct {
+	Message wire.Message
+	Picture image.Image
+	Text    string // as a scanner reads it
+	Lines   []ceremonies.Line
+}
+
+// Freeze makes the code of a freeze, keeps it, and obeys it. Then print is given
+// the code for paper, if it is not nil, and the screen shows it, if there is one:
+// to be carried to every station.
+func (a *App) Freeze(ctx context.Context, reason string, print func(Code) error) error {
+	step, err := a.freeze(reason)
+	if err != nil {
+		return err
+	}
+	if err := a.keep(step.Save); err != nil {
+		return err
+	}
+	m := step.Send[0]
+	if print != nil {
+		code, err := printed(m, reason)
+		if err != nil {
+			return err
+		}
+		if err := print(code); err != nil {
+			return err
+		}
+	}
+	if a.world.Screen == nil {
+		return nil
+	}
+	return a.show(ctx, label(step.Screen, m, 0, 1))
+}
+
+// freeze is the step of the machine that this installation has. A fault says why
+// there is none.
+func (a *App) freeze(reason string) (ceremonies.Step, error) {
+	if a.reviewer == nil {
+		return ceremonies.Step{}, ErrNoWallet
+	}
+	machine, first, err := a.reviewingMachine()
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	if err := a.keep(first.Save); err != nil {
+		return ceremonies.Step{}, err
+	}
+	e, err := a.event(nil)
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	return machine.Freeze(e, reason)
+}
+
+// printed is a message in one picture.
+func printed(m wire.Message, reason string) (Code, error) {
+	frames, err := qr.NewEncoder(m.Bytes, max(len(m.Bytes), qr.MinFragment))
+	if err != nil {
+		return Code{}, err
+	}
+	text := strings.ToUpper(frames.Frame(0))
+	picture, err := qr.DrawVersion(text, printVersion, modulePx)
+	if err != nil {
+		return Code{}, err
+	}
+	return Code{Message: m, Picture: picture, Text: text, Lines: []ceremonies.Line{
+		{Label: "Freeze", Value: reason},
+		{Label: "Carry it", Value: "to every station, on paper or on a phone", Note: "a station stops once it has scanned the code; only an amendment lifts it", Alert: true},
+	}}, nil
+}
