@@ -127,7 +127,7 @@ func (f *facts) hear(l *law, b batch.Verified, e Evidence) (digest [32]byte, err
 	}
 	f.prices = l.listedPrices(e.Prices, f.time)
 	f.balance = e.Claims.Balance
-	return wire.TaggedHash("Heliograph/evidence/v1", encoded), f.confirm(e.Claims, l.d.Work, b)
+	return wire.TaggedHash("Heliograph/batch-evidence/v1", encoded), f.confirm(e.Claims, l.d.Work, b)
 }
 
 // fit checks that all belong together: that the charter is in force for the
