@@ -47,7 +47,7 @@ func Decode(b []byte) (Charter, error) {
 		return Charter{}, fmt.Errorf("charter: decode: %w", err)
 	}
 	if !bytes.Equal(c.bytes, b) {
-		return Charter{}, errors.New("charter: decode: counterparties, destinations or rules are not in order")
+		return Charter{}, errors.New("charter: decode: a list is not in order")
 	}
 	return c, nil
 }

@@ -3,6 +3,8 @@ package charter
 import (
 	"bytes"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,16 +87,28 @@ func TestDecodeGivesBackWhatNewMade(t *testing.T) {
 }
 
 func TestOrderOfListsDoesNotMatter(t *testing.T) {
-	want := mustNew(t, sample(t)).ID()
+	base := full(t)
+	want := mustNew(t, base).ID()
 	rapid.Check(t, func(rt *rapid.T) {
-		d := sample(t)
-		d.Rules = rapid.Permutation(d.Rules).Draw(rt, "rules")
-		d.Counterparties = rapid.Permutation(d.Counterparties).Draw(rt, "counterparties")
-		for i := range d.Rules {
-			if len(d.Rules[i].To) > 1 {
-				d.Rules[i].To = rapid.Permutation(d.Rules[i].To).Draw(rt, "to")
-			}
+		d := mustNew(t, base).Document()
+		d.Rules = shuffled(rt, d.Rules)
+		d.Counterparties = shuffled(rt, d.Counterparties)
+		for i := range d.Counterparties {
+			c := &d.Counterparties[i]
+			c.Destinations, c.Once, c.Groups, c.Proofs = shuffled(rt, c.Destinations), shuffled(rt, c.Once), shuffled(rt, c.Groups), shuffled(rt, c.Proofs)
 		}
+		for i := range d.Rules {
+			r := &d.Rules[i]
+			r.To, r.Groups, r.Scripts = shuffled(rt, r.To), shuffled(rt, r.Groups), shuffled(rt, r.Scripts)
+			r.Unless.Roles, r.Unless.People = shuffled(rt, r.Unless.Roles), shuffled(rt, r.Unless.People)
+		}
+		d.People = shuffled(rt, d.People)
+		for i := range d.People {
+			d.People[i].Roles, d.People[i].Credentials = shuffled(rt, d.People[i].Roles), shuffled(rt, d.People[i].Credentials)
+		}
+		d.Web.Origins = shuffled(rt, d.Web.Origins)
+		d.Governance.Officers, d.Governance.Versions = shuffled(rt, d.Governance.Officers), shuffled(rt, d.Governance.Versions)
+		d.Zones, d.Prices, d.Lifted = shuffled(rt, d.Zones), shuffled(rt, d.Prices), shuffled(rt, d.Lifted)
 		c, err := New(d)
 		if err != nil {
 			rt.Fatal(err)
@@ -105,33 +119,39 @@ func TestOrderOfListsDoesNotMatter(t *testing.T) {
 	})
 }
 
+func shuffled[T any](rt *rapid.T, list []T) []T {
+	if len(list) < 2 {
+		return list
+	}
+	return rapid.Permutation(list).Draw(rt, "order")
+}
+
 // Two encodings of one charter would have two ids. Decode takes only the sorted
-// one.
+// one, for every list that has no order.
 func TestDecodeRefusesAnotherOrder(t *testing.T) {
-	for name, swap := range map[string]func(*Document){
-		"rules":          func(d *Document) { d.Rules[0], d.Rules[1] = d.Rules[1], d.Rules[0] },
-		"counterparties": func(d *Document) { d.Counterparties[0], d.Counterparties[1] = d.Counterparties[1], d.Counterparties[0] },
-		"destinations": func(d *Document) {
-			k := d.Counterparties[1].Destinations
-			k[0], k[1] = k[1], k[0]
-		},
-		"names in a rule": func(d *Document) {
-			for i := range d.Rules {
-				if to := d.Rules[i].To; len(to) == 2 {
-					to[0], to[1] = to[1], to[0]
-				}
-			}
-		},
-	} {
-		d := mustNew(t, sample(t)).Document()
-		swap(&d)
+	c := mustNew(t, proven(t))
+	seen := make(map[string]bool)
+	d := c.Document()
+	for i, l := range leaves("Document", reflect.ValueOf(&d).Elem()) {
+		if l.value.Kind() != reflect.Slice || l.value.Type().Elem().Kind() == reflect.Uint8 || l.value.Len() < 2 {
+			continue
+		}
+		d := c.Document()
+		list := leaves("Document", reflect.ValueOf(&d).Elem())[i].value
+		reflect.Swapper(list.Interface())(0, 1)
 		b, err := wire.Marshal(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Decode(b); err == nil || !strings.Contains(err.Error(), "not in order") {
-			t.Errorf("%s out of order: error %v", name, err)
+		_, err = Decode(b)
+		ordered := l.name == "Document.Stations" || l.name == "Document.Retired" || l.name == "Demand.Of"
+		if ordered && err != nil || !ordered && (err == nil || !strings.Contains(err.Error(), "not in order")) {
+			t.Errorf("%s in another order: error %v", l.name, err)
 		}
+		seen[l.name] = true
+	}
+	if len(seen) < 20 {
+		t.Errorf("only %d lists were tried: %v", len(seen), seen)
 	}
 }
 
@@ -152,18 +172,28 @@ func TestDecodeRefusesBytesAround(t *testing.T) {
 // The caller keeps its slices: changing them, or a copy that was handed out,
 // must not change a charter after it was validated.
 func TestCharterSharesNoMemory(t *testing.T) {
-	d := sample(t)
+	scramble := func(d *Document) {
+		for _, l := range leaves("Document", reflect.ValueOf(d).Elem()) {
+			v := l.value
+			switch {
+			case v.Kind() == reflect.String:
+				v.SetString("Mallory")
+			case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && v.Len() > 0:
+				v.Index(0).SetUint(v.Index(0).Uint() ^ 1)
+			case v.CanUint():
+				v.SetUint(v.Uint() ^ 1)
+			}
+		}
+	}
+	d := proven(t)
 	c := mustNew(t, d)
-	before := c.ID()
-	d.Counterparties[0].Destinations[0][2] = 0xee
-	d.Rules[0].To[0] = "Mallory"
-	d.Stations[0].Name = "Mallory"
+	before, encoded := c.ID(), c.Bytes()
+	scramble(&d)
 	out := c.Document()
-	out.Counterparties[1].Destinations[0][2] = 0xee
-	out.Rules[0].Max = 1
+	scramble(&out)
 	c.Bytes()[10] ^= 1
 	again := mustNew(t, c.Document())
-	if again.ID() != before || c.ID() != before || !bytes.Equal(again.Bytes(), c.Bytes()) {
+	if again.ID() != before || c.ID() != before || !bytes.Equal(again.Bytes(), encoded) {
 		t.Fatal("a charter changed through shared memory")
 	}
 }
@@ -396,12 +426,13 @@ func TestBindingDependsOnAll(t *testing.T) {
 	}
 }
 
-// Invariant: what decodes is valid, is the canonical form of its document, and
-// can be put into words.
+// Invariant: what decodes is valid, is the canonical form of its document, stays
+// within its limits, and can be put into words and asked about.
 func FuzzDecode(f *testing.F) {
 	b := mustNew(f, sample(f)).Bytes()
 	f.Add(b)
 	f.Add(b[:len(b)/2])
+	f.Add(mustNew(f, proven(f)).Bytes())
 	d := sample(f)
 	d.Rules, d.Counterparties = nil, nil
 	f.Add(mustNew(f, d).Bytes())
@@ -411,11 +442,27 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		again, err := New(c.Document())
-		if err != nil || !bytes.Equal(again.Bytes(), b) || again.ID() != c.ID() {
+		if err != nil || !bytes.Equal(again.Bytes(), b) || again.ID() != c.ID() || len(b) > MaxSize {
 			t.Fatalf("decoded charter does not come back: %v", err)
 		}
 		if !c.Valid() || len(c.Sentences()) == 0 {
 			t.Fatal("decoded charter cannot be reviewed")
+		}
+		doc := c.Document()
+		if len(doc.Stations) > MaxStations || len(doc.People) > MaxPeople || len(doc.Rules) > MaxRules || len(doc.Counterparties) > MaxCounterparties {
+			t.Fatal("decoded charter is beyond its limits")
+		}
+		keys := c.Listings()
+		for _, p := range doc.Counterparties {
+			for _, s := range p.Destinations {
+				name, ok := c.Counterparty(s)
+				if _, found := slices.BinarySearch(keys, c.Listing(name, s)); !ok || !found {
+					t.Fatalf("destination %x of %q has no listing", s, name)
+				}
+			}
+		}
+		if _, err := c.Keyring([32]byte{1}); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
