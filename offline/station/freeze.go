@@ -71,7 +71,7 @@ func (a *App) freeze(reason string) (ceremonies.Step, error) {
 
 // printed is a message in one picture.
 func printed(m wire.Message, reason string) (Code, error) {
-	frames, err := qr.NewEncoder(m.Bytes, max(len(m.Bytes), qr.MinFragment))
+	frames, err := qr.NewEncoder(m.Bytes, qr.MaxFragment)
 	if err != nil {
 		return Code{}, err
 	}
