@@ -205,6 +205,9 @@ func TestKindOf(t *testing.T) {
 		if got, ok := KindOf(x.script); got != x.want || ok != (x.want != 0) {
 			t.Errorf("%s: %d %v, want %d", x.what, got, ok, x.want)
 		}
+		if x.want != 0 && x.want != Data && x.want.String() != x.what {
+			t.Errorf("%s is called %s", x.what, x.want)
+		}
 	}
 }
 

@@ -89,8 +89,8 @@ type Counterparty struct {
 	Destinations [][]byte `cbor:"2,keyasint"`
 	Groups       []string `cbor:"3,keyasint"` // groups it belongs to
 	Once         [][]byte `cbor:"4,keyasint"` // destinations that are paid once, ever
-	Own          bool     `cbor:"5,keyasint"` // this very wallet: its receive addresses are destinations too
-	Descriptor   string   `cbor:"6,keyasint"` // another wallet's, or empty: its addresses are destinations too
+	Own          bool     `cbor:"5,keyasint"` // this very wallet: its receive addresses up to Reach are destinations too
+	Descriptor   string   `cbor:"6,keyasint"` // another wallet's, as wallet.Foreign writes it, or empty: its addresses up to Reach are destinations too
 	Data         bool     `cbor:"7,keyasint"` // any OP_RETURN output of at most 80 bytes is a destination too
 	Proofs       []Proof  `cbor:"8,keyasint"` // that it owns a destination
 }
