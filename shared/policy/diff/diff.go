@@ -47,7 +47,7 @@ func Compare(prior, next charter.Charter) (Diff, error) {
 }
 
 func compare(prior, next charter.Charter, in space) Diff {
-	d := Diff{Structure: structure(prior.Document(), next.Document())}
+	d := Diff{Structure: structure(prior, next)}
 	var c compiler
 	sides := newSides(&c, prior, next)
 	wider := newSearch(sides[0], sides[1], &c, in)

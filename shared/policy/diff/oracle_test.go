@@ -270,7 +270,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 				if slices.Contains(undecided, l.Rule) || slices.ContainsFunc(examples, func(e Example) bool { return slices.Contains(e.rules, l.Rule) }) {
 					continue
 				}
-				rt.Fatalf("%s refuses a batch that the other charter allows, and is not named:\n%q\n%q\nbefore %+v\nafter %+v", l.Rule, describe(k), d.Sentences(), first.Rules, second.Rules)
+				rt.Fatalf("%s refuses a batch that the other charter allows, and is not named:\n%q\n%q\nbefore %+v\nafter %+v", l.Rule, asks{}.describe(k), d.Sentences(), first.Rules, second.Rules)
 			}
 		}
 		world := []func(func(policy.Case)){sums, fees, pasts, others}[rapid.IntRange(0, 3).Draw(rt, "world")]

@@ -108,7 +108,9 @@ func (s *search) example(rule string, k policy.Case) bool {
 	if refused.Allowed || !allowed.Allowed || !slices.ContainsFunc(refused.Refusals(), func(l policy.Line) bool { return l.Rule == rule }) {
 		return false
 	}
-	e := Example{Rule: rule, Case: k, Batch: describe(k)}
+	k = s.plain(rule, k, len(refused.Refusals()))
+	refused = s.strict.trial.Judge(k)
+	e := Example{Rule: rule, Case: k, Batch: s.asks().describe(k)}
 	for _, l := range refused.Refusals() {
 		e.Refused = append(e.Refused, l.Sentence())
 		e.rules = append(e.rules, l.Rule)
