@@ -21,13 +21,21 @@ func (w *World) Group(line lineage.Line) signing.Group {
 }
 
 // Ruling is the charter that is in force now, as the coordinator knows.
-func (w *World) Ruling() charter.Charter { return w.Line.At(w.Now).Charter() }
+func (w *World) Ruling() charter.Charter { return w.line().At(w.Now).Charter() }
+
+// line is the coordinator's line, which begins with key generation.
+func (w *World) line() lineage.Line {
+	if w.Line.Valid() {
+		return w.Line
+	}
+	return w.Public.Line()
+}
 
 // Ballot drafts a change of the newest charter, as ballot 1. sign, if it is not
 // nil, gives what people sign about the ballot's digest.
 func (w *World) Ballot(change func(*charter.Document), sign func(digest [32]byte) [][]byte) (lineage.Ballot, error) {
-	d := w.Line.Latest().Document()
-	d.Epoch, d.Prior, d.Issued = d.Epoch+1, w.Line.Latest().ID(), w.Now
+	d := w.line().Latest().Document()
+	d.Epoch, d.Prior, d.Issued = d.Epoch+1, w.line().Latest().ID(), w.Now
 	change(&d)
 	next, err := charter.New(d)
 	if err != nil {
@@ -62,7 +70,7 @@ func (w *World) Certify(b lineage.Ballot, stations ...int) ([]byte, error) {
 // stations, and starts their machines on it.
 func (w *World) Adopt(certificate []byte, stations ...int) error {
 	var err error
-	if w.Line, err = adopt(w.Line, certificate); err != nil {
+	if w.Line, err = adopt(w.line(), certificate); err != nil {
 		return err
 	}
 	if err := w.openDesk(); err != nil {

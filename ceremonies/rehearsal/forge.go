@@ -62,7 +62,7 @@ func (w *World) Read(sealed []byte, body any) error {
 func (w *World) Opened(sealed []byte) (wire.Opened, error) {
 	var opened wire.Opened
 	err := error(nil)
-	for _, epoch := range w.Line.Epochs() {
+	for _, epoch := range w.line().Epochs() {
 		var ring wire.Keyring
 		if ring, err = epoch.Charter.Keyring([32]byte(w.Public.Wallet.ID())); err != nil {
 			return wire.Opened{}, err

@@ -285,7 +285,7 @@ func SigningGroup(p keygen.Public) signing.Group {
 // openDesk starts the coordinator's desk from its disk.
 func (w *World) openDesk() error {
 	var err error
-	if w.Desk, err = signing.NewDesk(w.Group(w.Line), w.Courier, w.Disk.Records("desk/")); err != nil {
+	if w.Desk, err = signing.NewDesk(w.Group(w.line()), w.Courier, w.Disk.Records("desk/")); err != nil {
 		return err
 	}
 	return w.Desk.Under(w.Now)
