@@ -160,8 +160,8 @@ func (l Line) adopt(c Certificate, encoded []byte) (Epoch, error) {
 		}
 		base := l.at(a.Time)
 		if _, done := changes[base]; !done {
-			// Once for each charter, since it takes up to seconds.
-			if changes[base], err = weigh(l.epochs[base].Charter, next); err != nil {
+			// Once for each charter, since the diff takes up to seconds.
+			if changes[base], err = weighLoosening(l.epochs[base].Charter, next); err != nil {
 				return Epoch{}, fmt.Errorf("lineage: adopt: %w", err)
 			}
 		}

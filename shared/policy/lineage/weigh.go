@@ -49,16 +49,32 @@ func weigh(base, next charter.Charter) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	b, n := base.Document(), next.Document()
-	c := Change{Diff: d, Lifts: added(b.Lifted, n.Lifted), Replaced: replaced(b, n)}
+	c := structural(base, next)
+	c.Diff = d
+	var why []string
 	for _, e := range d.Allowed {
-		c.Why = append(c.Why, fmt.Sprintf("Rule %s gives way: something that it refused is allowed.", e.Rule))
+		why = append(why, fmt.Sprintf("Rule %s gives way: something that it refused is allowed.", e.Rule))
 	}
 	for _, id := range d.UndecidedAllowed {
-		c.Why = append(c.Why, fmt.Sprintf("It is not known whether something that %s refused is allowed.", id))
+		why = append(why, fmt.Sprintf("It is not known whether something that %s refused is allowed.", id))
 	}
-	c.Why = append(c.Why, widenings(base, next)...)
+	c.Why = append(why, c.Why...)
 	return c, nil
+}
+
+// structural is a change without what the rules newly allow.
+func structural(base, next charter.Charter) Change {
+	b, n := base.Document(), next.Document()
+	return Change{Lifts: added(b.Lifted, n.Lifted), Replaced: replaced(b, n), Why: widenings(base, next)}
+}
+
+// weighLoosening is weigh, but where the structure alone makes a loosening of the
+// change, the rules are not compared: that could only give more reasons.
+func weighLoosening(base, next charter.Charter) (Change, error) {
+	if c := structural(base, next); len(c.Why) > 0 {
+		return c, nil
+	}
+	return weigh(base, next)
 }
 
 // settle says what a change comes to at the time now, when base is in force.
