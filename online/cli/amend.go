@@ -88,19 +88,21 @@ type amendmentDocument struct {
 	Withdraws bool         `json:"withdraws"`
 	Demand    string       `json:"demand"`
 	Lacks     []string     `json:"lacks"`
-	People    []string     `json:"people"`
+	Acked     []int        `json:"acknowledged"`
+	Missing   int          `json:"missing"`
+	Refusals  []string     `json:"refusals"`
 	Diff      diffDocument `json:"diff"`
 	Sentences []string     `json:"sentences"`
 }
 
 func (c *commands) tellAmendment(a coordinator.Amendment) error {
-	id := a.Next.ID()
+	id := a.Charter.ID()
 	fingerprint := words.Fingerprint(id)
 	d := amendmentDocument{
-		Epoch: a.Next.Document().Epoch, ID: hex.EncodeToString(id[:]), Words: fingerprint[:], Number: a.Ballot.Number, Digest: hex.EncodeToString(a.Digest[:]),
+		Epoch: a.Charter.Document().Epoch, ID: hex.EncodeToString(id[:]), Words: fingerprint[:], Number: a.Number, Digest: hex.EncodeToString(a.Digest[:]),
 		Loosens: a.Change.Loosens, Why: append([]string{}, a.Change.Why...), Delay: a.Change.Delay, Lifts: []string{}, Replaces: append([]int{}, a.Change.Replaced...),
-		Withdraws: a.Withdraws, Lacks: append([]string{}, a.Lacks...), People: append([]string{}, a.People...),
-		Diff: newDiffDocument(a.Change.Diff), Sentences: a.Next.Sentences(),
+		Withdraws: a.Withdraws, Lacks: append([]string{}, a.Why...), Acked: append([]int{}, a.Acked...), Missing: a.Missing, Refusals: append([]string{}, a.Refusals...),
+		Diff: newDiffDocument(a.Change.Diff), Sentences: a.Charter.Sentences(),
 	}
 	if a.Change.Demand.Kind != charter.DemandNone {
 		d.Demand = a.Change.Demand.Sentence()
@@ -115,17 +117,21 @@ func (c *commands) tellAmendment(a coordinator.Amendment) error {
 	if a.Withdraws {
 		c.say("  A charter that is adopted and not yet in force is withdrawn by it.")
 	}
-	for _, section := range ceremonies.Change(a.Base, a.Next, a.Change) {
+	for _, section := range ceremonies.Change(a.Base, a.Charter, a.Change) {
 		c.say("%s", escape(section.Title))
 		for _, l := range section.Lines {
 			c.say("  %s", escape(l.Value))
 		}
 	}
 	c.say("charter words: %s", strings.Join(d.Words, " "))
-	for _, s := range d.People {
+	for _, l := range a.Earlier {
+		c.say("%s: %s", l.Label, escape(l.Value))
+	}
+	for _, s := range d.Refusals {
 		c.say("%s", escape(s))
 	}
-	if len(d.Lacks) > 0 {
+	c.say("acknowledged by stations %v; %d more are needed", d.Acked, d.Missing)
+	if !a.Ready {
 		c.say("No station acknowledges it yet:")
 		for _, s := range d.Lacks {
 			c.say("  %s", escape(s))
@@ -194,7 +200,7 @@ func (c *commands) tellLine(t *treasury) error {
 	switch a, err := t.Amendment(); {
 	case err == nil:
 		document.Drafted = true
-		c.say("An amendment to charter %d is drafted: heliograph amend show", a.Next.Document().Epoch)
+		c.say("An amendment to charter %d is drafted: heliograph amend show", a.Charter.Document().Epoch)
 	case !errors.Is(err, coordinator.ErrNoAmendment):
 		return err
 	}

@@ -85,7 +85,7 @@ func (c *commands) drafted(ctx context.Context, t *treasury, o coordinator.Draft
 	if err := c.feeRate(ctx, t, &o, rate); err != nil {
 		return err
 	}
-	d, err := t.Draft(ctx, chain{t.node}, o)
+	d, err := t.Draft(ctx, chain{t.node}, chain{t.node}, o)
 	if err != nil {
 		return err
 	}
@@ -195,6 +195,9 @@ The signed transactions are kept; heliograph batch broadcast sends them.`+device
 			return c.with(func(t *treasury) error {
 				at, err := c.openTerminal(t, camera, screen)
 				if err != nil {
+					return err
+				}
+				if err := c.observe(ctx, t, args[0]); err != nil {
 					return err
 				}
 				b, err := t.Sign(ctx, at, args[0], o)

@@ -33,6 +33,9 @@ if too few stations have nonces left to sign it.`,
 			var err error
 			if number != "" {
 				return c.with(func(t *treasury) error {
+					if err := c.observe(ctx, t, number); err != nil {
+						return err
+					}
 					checked, err := t.CheckBatch(number)
 					if err != nil {
 						return err
@@ -47,7 +50,7 @@ if too few stations have nonces left to sign it.`,
 				if err := c.feeRate(ctx, t, &o, rate); err != nil {
 					return err
 				}
-				checked, err := t.CheckPending(ctx, chain{t.node}, o)
+				checked, err := t.CheckPending(ctx, chain{t.node}, chain{t.node}, o)
 				if err != nil {
 					return err
 				}

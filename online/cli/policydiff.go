@@ -46,7 +46,13 @@ func (c *commands) readPair(t *treasury, args []string) (prior, next charter.Cha
 		prior, err = c.readDraft(t, args[0])
 		return prior, next, err
 	}
-	prior, err = t.Charter()
+	if prior, err = t.Charter(); err != nil {
+		return prior, next, err
+	}
+	// That one follows the other, and later, is no difference in what they allow.
+	p, d := prior.Document(), next.Document()
+	d.Epoch, d.Prior, d.Issued = p.Epoch, p.Prior, p.Issued
+	next, err = charter.New(d)
 	return prior, next, err
 }
 

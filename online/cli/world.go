@@ -117,6 +117,24 @@ func (c chain) Status(ctx context.Context, txid [32]byte) (coordinator.TxStatus,
 	return coordinator.TxStatus{InMempool: s.InMempool, Height: s.Height, Block: s.BlockHash}, err
 }
 
+func (c chain) Block(ctx context.Context, height int32) ([]byte, error) {
+	return c.node.RawBlock(ctx, height)
+}
+
+// observe looks at the chain for a batch, if the charter asks for that.
+func (c *commands) observe(ctx context.Context, t *treasury, ref string) error {
+	asks, err := t.AsksForClaims()
+	if err != nil || !asks {
+		return err
+	}
+	if t.node == nil {
+		if t.node, err = node.Open(filepath.Join(c.dir, chainFolder), c.env.Now); err != nil {
+			return err
+		}
+	}
+	return t.Observe(ctx, chain{t.node}, chain{t.node}, ref)
+}
+
 func (c chain) Broadcast(ctx context.Context, raw []byte) error { return c.node.Broadcast(ctx, raw) }
 
 // maturity is how many blocks make the hot wallet's first coin spendable.

@@ -1,11 +1,13 @@
 package coordinator
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/amendment"
 	"heliograph/shared/approval"
 	"heliograph/shared/charter"
 	"heliograph/shared/policy/lineage"
@@ -14,146 +16,243 @@ import (
 	"heliograph/online/coordinator/book"
 )
 
-// amendmentName is the record of the amendment that is drafted.
-const amendmentName = "amendment/draft"
-
-// amendmentFile is an amendment as it is kept. One that follows an older charter
-// than the newest is over.
-type amendmentFile struct {
-	Charter []byte `cbor:"1,keyasint"`
-	Number  uint32 `cbor:"2,keyasint"`
-	Carried bool   `cbor:"3,keyasint"` // it was shown to a station
-}
-
-// Amendment is a charter that is to follow the newest one.
+// Amendment is the change of the charter that is under way.
 type Amendment struct {
-	Ballot    lineage.Ballot
-	Digest    [32]byte
+	amendment.Proposal
 	Base      charter.Charter // in force
-	Next      charter.Charter
-	Change    lineage.Change
-	Carried   bool
-	Withdraws bool     // a charter that is adopted and not yet in force would never be
-	Lacks     []string // why no station acknowledges it now, in sentences; empty: nothing
-	People    []string // who signed what, and whose word counts nothing and why
+	Withdraws bool            // a charter that is adopted and not yet in force
+	Earlier   []ceremonies.Line
 }
 
-// ErrNoAmendment says that nothing is drafted that could follow the newest
-// charter.
-var ErrNoAmendment = errors.New("no amendment is drafted")
+// ErrNoAmendment says that no change of the charter is under way.
+var ErrNoAmendment = errors.New("no change of the charter is under way")
 
-// DraftAmendment keeps a charter as what is to follow the newest one. It replaces
-// a draft that was kept before; what people signed about that one counts for it
-// alone.
+// NotReady says why no station would show an amendment to its people yet.
+type NotReady struct{ Why []string }
+
+func (n *NotReady) Error() string {
+	return "no station acknowledges this amendment yet:\n  " + strings.Join(n.Why, "\n  ")
+}
+
+// amendments opens the coordinator's side of amendments.
+func (c *Coordinator) amendments() (*amendment.Coordinator, error) {
+	p, err := c.Public()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := c.store.Records(amendment.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	return amendment.NewCoordinator(p.Line(), c.courier, kept)
+}
+
+// Line is the wallet's line of charters, with every amendment that was certified.
+// ErrNoWallet before there is a wallet.
+func (c *Coordinator) Line() (lineage.Line, error) {
+	if c.line.Valid() {
+		return c.line, nil
+	}
+	m, err := c.amendments()
+	if err != nil {
+		return lineage.Line{}, err
+	}
+	c.line = m.Line()
+	return c.line, nil
+}
+
+// amend runs a step of the machine and keeps what it saves.
+func (c *Coordinator) amend(m *amendment.Coordinator, run func(ceremonies.Event) (ceremonies.Step, error)) (ceremonies.Step, error) {
+	e, err := c.event(ceremonies.Start{})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	step, err := run(e)
+	if err != nil || len(step.Save) == 0 {
+		return step, err
+	}
+	if err := c.store.Commit(book.Change{Records: step.Save}); err != nil {
+		return ceremonies.Step{}, err
+	}
+	c.line = m.Line()
+	return step, nil
+}
+
+// DraftAmendment begins a ballot for a charter that is to follow the newest one.
+// It replaces one that is under way; what people signed about that one counts
+// for it alone. A charter that is under way already stays as it is.
 func (c *Coordinator) DraftAmendment(next charter.Charter) (Amendment, error) {
-	line, err := c.Line()
+	m, err := c.amendments()
 	if err != nil {
 		return Amendment{}, err
 	}
-	if _, err := line.Weigh(next, c.now()); err != nil {
+	before, under, err := m.Proposal(c.now())
+	if err != nil {
 		return Amendment{}, err
 	}
-	f := amendmentFile{Charter: next.Bytes(), Number: 1}
-	before, err := c.amendmentFile(line)
-	switch {
-	case err == nil && slices.Equal(before.Charter, f.Charter):
-		return c.Amendment()
-	case err == nil && before.Carried:
-		f.Number = before.Number + 1 // stations may have acknowledged that one
-	case err == nil:
-		f.Number = before.Number
-	case !errors.Is(err, ErrNoAmendment):
-		return Amendment{}, err
-	}
-	if err := c.keepAmendment(f); err != nil {
-		return Amendment{}, err
+	if !under || before.Charter.ID() != next.ID() {
+		if _, err := c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.Propose(next, e) }); err != nil {
+			return Amendment{}, err
+		}
 	}
 	return c.Amendment()
 }
 
-func (c *Coordinator) keepAmendment(f amendmentFile) error {
-	b, err := wire.Marshal(f)
-	if err != nil {
-		return err
-	}
-	return c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: amendmentName, Value: b}}})
-}
-
-// amendmentFile is what was drafted last, if it still could follow.
-func (c *Coordinator) amendmentFile(line lineage.Line) (amendmentFile, error) {
-	var f amendmentFile
-	b, err := c.record(amendmentName)
-	if err != nil {
-		return f, err
-	}
-	if len(b) == 0 {
-		return f, ErrNoAmendment
-	}
-	if err := wire.Unmarshal(b, &f, charter.MaxSize+1024); err != nil {
-		return f, fmt.Errorf("coordinator: the amendment that was kept: %w", err)
-	}
-	next, err := charter.Decode(f.Charter)
-	if err != nil {
-		return f, fmt.Errorf("coordinator: the amendment that was kept: %w", err)
-	}
-	if next.Document().Prior != line.Latest().ID() {
-		return f, ErrNoAmendment
-	}
-	return f, nil
-}
-
-// Amendment is the amendment that is drafted, with all that people have signed
-// about it until now. ErrNoAmendment if there is none.
+// Amendment is the change that is under way, with all that people signed about it
+// until now. ErrNoAmendment if there is none.
 func (c *Coordinator) Amendment() (Amendment, error) {
-	line, err := c.Line()
+	m, err := c.amendments()
 	if err != nil {
 		return Amendment{}, err
 	}
-	f, err := c.amendmentFile(line)
+	p, under, err := m.Proposal(c.now())
 	if err != nil {
 		return Amendment{}, err
 	}
-	next, err := charter.Decode(f.Charter)
-	if err != nil {
-		return Amendment{}, err
+	if !under {
+		return Amendment{}, ErrNoAmendment
 	}
-	now := c.now()
-	a := Amendment{Base: line.At(now).Charter(), Next: next, Carried: f.Carried}
-	a.Withdraws = a.Base.ID() != line.Latest().ID()
-	a.Ballot = lineage.Ballot{Prior: next.Document().Prior, Number: f.Number, Charter: f.Charter}
-	a.Digest = lineage.BallotDigest([32]byte(line.Wallet().ID()), a.Ballot.Prior, next.ID(), f.Number)
-	chosen, err := c.chosen(a.Base, a.subject(), now)
-	if err != nil {
-		return a, err
-	}
-	for _, s := range chosen {
-		b, err := s.Encode()
-		if err != nil {
-			return a, err
-		}
-		a.Ballot.Statements = append(a.Ballot.Statements, b)
-	}
-	if a.Change, err = line.Weigh(next, now); err != nil {
-		return a, err
-	}
-	examined, err := line.Examine(a.Ballot, now)
-	if no, ok := errors.AsType[*lineage.Refused](err); ok {
-		a.Lacks = no.Sentences
-		return a, nil
-	}
-	a.People = examined.People
-	return a, err
+	base := m.Line().At(c.now()).Charter()
+	return Amendment{Proposal: p, Base: base, Withdraws: base.ID() != m.Line().Latest().ID(), Earlier: m.Earlier()}, nil
 }
 
 func (a Amendment) subject() Subject {
-	return Subject{ID: approval.OfBallot(a.Digest), About: fmt.Sprintf("the amendment to charter %d", a.Next.Document().Epoch)}
+	return Subject{ID: approval.OfBallot(a.Digest), About: fmt.Sprintf("the amendment to charter %d", a.Charter.Document().Epoch)}
 }
 
-// AmendmentSubject is the amendment that is drafted, as people sign about it.
+// AmendmentSubject is the amendment that is under way, as people sign about it.
 func (c *Coordinator) AmendmentSubject() (Subject, error) {
 	a, err := c.Amendment()
 	if err != nil {
 		return Subject{}, err
 	}
 	return a.subject(), nil
+}
+
+// add gives the ballot that is under way what somebody signed about it.
+func (c *Coordinator) add(subject, statement []byte) error {
+	m, err := c.amendments()
+	if err != nil {
+		return err
+	}
+	p, under, err := m.Proposal(c.now())
+	if err != nil || !under {
+		return err
+	}
+	if about := approval.OfBallot(p.Digest); string(about[:]) != string(subject) {
+		return nil
+	}
+	_, err = c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.Add(statement, e) })
+	return err
+}
+
+// CarryAmendment shows the ballot that is under way to one station after another
+// until enough have acknowledged it, and then the certificate, until the person
+// says that every station which is there has it. It goes on where it was.
+func (c *Coordinator) CarryAmendment(ctx context.Context, at Terminal) error {
+	m, err := c.amendments()
+	if err != nil {
+		return err
+	}
+	a, err := c.Amendment()
+	if err != nil {
+		return err
+	}
+	if !a.Ready {
+		return &NotReady{Why: a.Why}
+	}
+	for {
+		step, err := c.step(m, ceremonies.Start{})
+		if err != nil {
+			return err
+		}
+		show, ok := step.Screen.(ceremonies.Show)
+		if !ok {
+			return c.unready(m)
+		}
+		if word, err := at.Show(ctx, show); err != nil || word == Away {
+			return errors.Join(err, waiting(word))
+		}
+		want := "an acknowledgement of the ballot, a refusal, or a void"
+		step, err = c.scanInto(ctx, at, m, ceremonies.Scan{Title: show.Title, Want: want})
+		if err != nil {
+			return err
+		}
+		c.line = m.Line()
+		switch screen := step.Screen.(type) {
+		case ceremonies.Failed:
+			at.Tell(screen)
+		case ceremonies.Show:
+			if screen.Message.Kind == wire.KindCertificate {
+				word, err := at.Show(ctx, screen)
+				return errors.Join(err, waiting(word))
+			}
+		}
+	}
+}
+
+// unready says why the ballot is not shown any more.
+func (c *Coordinator) unready(m *amendment.Coordinator) error {
+	p, under, err := m.Proposal(c.now())
+	if err != nil {
+		return err
+	}
+	if !under {
+		return ErrNoAmendment
+	}
+	return &NotReady{Why: p.Why}
+}
+
+// ShowCertificates shows the certificates of all charters from an epoch on to
+// stations that were away, the oldest first, each until the person says that the
+// stations have it. It returns how many there were.
+func (c *Coordinator) ShowCertificates(ctx context.Context, at Terminal, from uint32) (int, error) {
+	line, err := c.Line()
+	if err != nil {
+		return 0, err
+	}
+	newest := line.Latest().Document().Epoch
+	if from < 1 || from > newest {
+		return 0, fmt.Errorf("coordinator: certificates: charter %d has none: charters 1 to %d have, and the first charter was agreed on in key generation", from, newest)
+	}
+	for epoch := from; epoch <= newest; epoch++ {
+		sealed, err := c.record(amendment.SealedName(epoch))
+		if err != nil {
+			return 0, err
+		}
+		word, err := at.Show(ctx, ceremonies.Show{
+			Title: fmt.Sprintf("Certificate of charter %d (%d of %d)", epoch, epoch-from+1, newest-from+1), To: "every station that was away",
+			Message: wire.Message{Kind: wire.KindCertificate, Bytes: sealed},
+		})
+		if err != nil || word == Away {
+			return int(epoch - from), errors.Join(err, waiting(word))
+		}
+	}
+	return int(newest-from) + 1, nil
+}
+
+// VoidBallot asks stations to promise never to acknowledge an earlier ballot, by
+// its number, so that those which did are free for the one under way. It scans
+// until enough have promised.
+func (c *Coordinator) VoidBallot(ctx context.Context, at Terminal, number uint32) error {
+	m, err := c.amendments()
+	if err != nil {
+		return err
+	}
+	for {
+		step, err := c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.VoidRequest(number, e) })
+		if err != nil {
+			return err
+		}
+		show, ok := step.Screen.(ceremonies.Show)
+		if !ok {
+			return fmt.Errorf("coordinator: void: a screen of type %T: internal error", step.Screen)
+		}
+		if word, err := at.Show(ctx, show); err != nil || word == Away {
+			return errors.Join(err, waiting(word))
+		}
+		if _, err := c.scanInto(ctx, at, m, ceremonies.Scan{Title: show.Title, Want: "a station's void of that ballot"}); err != nil {
+			return err
+		}
+	}
 }

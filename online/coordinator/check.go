@@ -36,8 +36,8 @@ func (c Checked) Ready() int {
 // CheckPending judges the batch that Draft would make of the pending payouts. It
 // keeps nothing, reserves nothing and gives out no address. What the charter
 // refuses is no error: the verdict says it.
-func (c *Coordinator) CheckPending(ctx context.Context, chain Chain, o DraftOptions) (Checked, error) {
-	d, err := c.propose(ctx, chain, o)
+func (c *Coordinator) CheckPending(ctx context.Context, chain Chain, blocks Blocks, o DraftOptions) (Checked, error) {
+	d, err := c.propose(ctx, chain, blocks, o)
 	if err != nil {
 		return Checked{}, err
 	}
@@ -65,7 +65,11 @@ func (c *Coordinator) CheckBatch(ref string) (Checked, error) {
 	if err != nil {
 		return Checked{}, err
 	}
-	j, err := c.judge(desk, p, v, nil)
+	claims, err := c.keptClaims(v.ID())
+	if err != nil {
+		return Checked{}, err
+	}
+	j, err := c.judge(desk, p, v, nil, claims)
 	if err != nil {
 		return Checked{}, err
 	}

@@ -15,7 +15,7 @@ func TestCheckKeepsNothing(t *testing.T) {
 	y := ready(t)
 	y.fund(20_000_000, 3)
 	rows := y.owe("much", 16_000_000, 2)
-	checked, err := y.CheckPending(t.Context(), y.chain, plain)
+	checked, err := y.CheckPending(t.Context(), y.chain, y.chain, plain)
 	must(t, err)
 	if checked.Verdict.Allowed || !strings.Contains(checked.Verdict.Sentences()[0], "cap/day") {
 		t.Fatalf("%v %q", checked.Verdict.Allowed, checked.Verdict.Sentences())
@@ -27,9 +27,9 @@ func TestCheckKeepsNothing(t *testing.T) {
 	y.statuses(book.Pending)
 	must(t, y.Cancel(rows[0].ExternalID))
 
-	checked, err = y.CheckPending(t.Context(), y.chain, plain)
+	checked, err = y.CheckPending(t.Context(), y.chain, y.chain, plain)
 	must(t, err)
-	again, err := y.CheckPending(t.Context(), y.chain, plain)
+	again, err := y.CheckPending(t.Context(), y.chain, y.chain, plain)
 	must(t, err)
 	if !checked.Verdict.Allowed || checked.Verified.ID() != again.Verified.ID() || checked.Ready() < checked.Threshold {
 		t.Fatalf("allowed %v, %d ready", checked.Verdict.Allowed, checked.Ready())
@@ -43,7 +43,7 @@ func TestCheckKeepsNothing(t *testing.T) {
 	if !kept.Verdict.Allowed || kept.Number != 1 || kept.Verified.ID() != d.Verified.ID() {
 		t.Fatalf("%+v", kept.Verdict)
 	}
-	if _, err := y.CheckPending(t.Context(), y.chain, plain); !errors.Is(err, coordinator.ErrNothingPending) {
+	if _, err := y.CheckPending(t.Context(), y.chain, y.chain, plain); !errors.Is(err, coordinator.ErrNothingPending) {
 		t.Fatalf("%v", err)
 	}
 }

@@ -140,7 +140,7 @@ type Coordinator struct {
 	settings Settings
 	courier  *wire.SigningKey
 	public   keygen.Public // zero before it was read; it never changes
-	line     lineage.Line  // zero before it was read; adopt alone changes it
+	line     lineage.Line  // zero before it was read; a certificate makes it longer
 }
 
 // Setup draws a new courier key and returns what a new store must hold.
@@ -271,7 +271,11 @@ func (c *Coordinator) deskOf(p standing) (*signing.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signing.NewDesk(signing.Group{Line: p.Line, Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
+	d, err := signing.NewDesk(signing.Group{Line: p.Line, Wallet: p.Wallet, PublicShares: p.PublicShares}, c.courier, kept)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Under(c.now())
 }
 
 // Stations lists the wallet's stations.

@@ -93,7 +93,7 @@ func (y *treasury) live() {
 		return err
 	})
 	y.until(func() bool { return len(y.state().Batches) == 1 }, func() error {
-		_, err := y.Draft(ctx, y.chain, plain)
+		_, err := y.Draft(ctx, y.chain, y.chain, plain)
 		return err
 	})
 	y.until(y.reached(book.BatchSigned), func() error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/policy"
@@ -66,8 +67,8 @@ var ErrNothingPending = errors.New("no payout can be drafted now")
 //
 // A payout that any station has released before is bound to its anchor for
 // ever: it is drafted to spend that coin again, or waits.
-func (c *Coordinator) Draft(ctx context.Context, chain Chain, o DraftOptions) (Drafted, error) {
-	d, err := c.propose(ctx, chain, o)
+func (c *Coordinator) Draft(ctx context.Context, chain Chain, blocks Blocks, o DraftOptions) (Drafted, error) {
+	d, err := c.propose(ctx, chain, blocks, o)
 	if err != nil {
 		return Drafted{}, err
 	}
@@ -78,13 +79,13 @@ func (c *Coordinator) Draft(ctx context.Context, chain Chain, o DraftOptions) (D
 	if err := enoughNonces(d.desk, d.public, d.verified.Inputs()); err != nil {
 		return Drafted{}, err
 	}
-	b, err := c.keepDraft(d.facts, d.verified)
+	b, err := c.keepDraft(d.facts, d.verified, d.judged.evidence.Claims)
 	return Drafted{Batch: b, Verified: d.verified, Verdict: d.judged.Verdict, Needs: needs, Waiting: d.waiting}, err
 }
 
 // propose drafts and judges, and keeps nothing. What the charter refuses is no
 // error here.
-func (c *Coordinator) propose(ctx context.Context, chain Chain, o DraftOptions) (*drafter, error) {
+func (c *Coordinator) propose(ctx context.Context, chain Chain, blocks Blocks, o DraftOptions) (*drafter, error) {
 	if o.Ladder < 1 || o.Ladder > batch.MaxVariants {
 		return nil, fmt.Errorf("coordinator: draft: a ladder of %d variants, want 1 to %d", o.Ladder, batch.MaxVariants)
 	}
@@ -116,7 +117,11 @@ func (c *Coordinator) propose(ctx context.Context, chain Chain, o DraftOptions) 
 	if d.verified, err = d.facts.Verify(p.Wallet); err != nil {
 		return nil, fmt.Errorf("coordinator: draft: %w", err)
 	}
-	d.judged, err = c.judge(desk, p, d.verified, nil)
+	claims, err := c.claims(ctx, chain, blocks, p, state, d.verified)
+	if err != nil {
+		return nil, err
+	}
+	d.judged, err = c.judge(desk, p, d.verified, nil, claims)
 	return d, err
 }
 
@@ -136,7 +141,7 @@ func enoughNonces(desk *signing.Desk, p standing, slots int) error {
 	return nil
 }
 
-func (c *Coordinator) keepDraft(r batch.Request, v batch.Verified) (book.Batch, error) {
+func (c *Coordinator) keepDraft(r batch.Request, v batch.Verified, claims policy.Claims) (book.Batch, error) {
 	facts, err := r.Encode()
 	if err != nil {
 		return book.Batch{}, err
@@ -147,7 +152,11 @@ func (c *Coordinator) keepDraft(r batch.Request, v batch.Verified) (book.Batch, 
 			b.Reserved = append(b.Reserved, in.OutPoint)
 		}
 	}
-	change := book.Change{Drafted: []book.Batch{b}}
+	record, err := claimsRecord(v.ID(), claims)
+	if err != nil {
+		return book.Batch{}, err
+	}
+	change := book.Change{Records: []ceremonies.Record{record}, Drafted: []book.Batch{b}}
 	for _, payment := range r.Payments {
 		change.Payouts = append(change.Payouts, book.PayoutMove{ExternalID: payment.ExternalID, From: book.Pending, To: book.Drafted, Batch: b.ID})
 	}

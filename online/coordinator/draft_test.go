@@ -20,7 +20,7 @@ func TestDraftRefusedByTheCharter(t *testing.T) {
 	y := ready(t)
 	y.fund(20_000_000, 3)
 	rows := y.owe("much", 16_000_000, 2)
-	_, err := y.Draft(t.Context(), y.chain, plain)
+	_, err := y.Draft(t.Context(), y.chain, y.chain, plain)
 	refused, ok := errors.AsType[*coordinator.Refused](err)
 	if !ok || !strings.Contains(refused.Error(), "cap/day") {
 		t.Fatalf("%v", err)
@@ -45,7 +45,7 @@ func TestCoinsThatAreNotFree(t *testing.T) {
 	y := newTreasury(t, 2, 3)
 	y.make()
 	y.fund(1_000_000, 2)
-	if _, err := y.Draft(t.Context(), y.chain, plain); !errors.Is(err, coordinator.ErrNothingPending) {
+	if _, err := y.Draft(t.Context(), y.chain, y.chain, plain); !errors.Is(err, coordinator.ErrNothingPending) {
 		t.Fatalf("nothing is pending: %v", err)
 	}
 	y.owe("one", 900_000, 1)
@@ -61,7 +61,7 @@ func TestCoinsThatAreNotFree(t *testing.T) {
 	y.owe("three", 900_000, 1)
 	_, _, err := y.Fund(t.Context(), y.chain, 1_000_000, 1)
 	must(t, err)
-	_, err = y.Draft(t.Context(), y.chain, plain)
+	_, err = y.Draft(t.Context(), y.chain, y.chain, plain)
 	if err == nil || !strings.Contains(err.Error(), "1 more coins are not confirmed") || !strings.Contains(err.Error(), "2 coins are in batches") {
 		t.Fatalf("%v", err)
 	}

@@ -231,6 +231,10 @@ func (p *people) Quorum(context.Context, int, []coordinator.Station) ([]int, err
 // chain is the embedded node, as main joins it.
 type chain struct{ node *node.Embedded }
 
+func (c chain) Block(ctx context.Context, height int32) ([]byte, error) {
+	return c.node.RawBlock(ctx, height)
+}
+
 func (c chain) Tip(ctx context.Context) (int32, error) {
 	height, _, err := c.node.Tip(ctx)
 	return height, err
@@ -355,7 +359,10 @@ func ready(t *testing.T) *treasury {
 		w := y.people.world
 		w.Courier, err = wire.ParseSigningKey(key[0].Value)
 		must(t, err)
-		w.Public = p
+		w.Public, w.Line = p, p.Line()
+		for _, s := range w.Stations {
+			s.Line = w.Line
+		}
 		template.store, template.node, template.world = y.dir, filepath.Join(dir, "node"), w
 	})
 	dir := t.TempDir()
@@ -458,7 +465,7 @@ var plain = coordinator.DraftOptions{FeeRateSatPerKvB: 2000, MaxOutputs: 6, Life
 
 func (y *treasury) draft(o coordinator.DraftOptions) coordinator.Drafted {
 	y.t.Helper()
-	d, err := y.Draft(y.t.Context(), y.chain, o)
+	d, err := y.Draft(y.t.Context(), y.chain, y.chain, o)
 	must(y.t, err)
 	return d
 }

@@ -21,7 +21,7 @@ type judged struct {
 // judge decides on a batch as every station will, with everything that was kept
 // for it, by its own stated time. Without a quorum it finds the one for which the
 // charter asks least.
-func (c *Coordinator) judge(desk *signing.Desk, p standing, v batch.Verified, quorum []int) (judged, error) {
+func (c *Coordinator) judge(desk *signing.Desk, p standing, v batch.Verified, quorum []int, claims policy.Claims) (judged, error) {
 	snapshot, err := desk.Ledger().Snapshot(desk.Heads())
 	if err != nil {
 		return judged{}, err
@@ -32,6 +32,7 @@ func (c *Coordinator) judge(desk *signing.Desk, p standing, v batch.Verified, qu
 	if j.evidence, err = c.evidence(j.charter, v); err != nil {
 		return judged{}, err
 	}
+	j.evidence.Claims = claims
 	quorums := [][]int{quorum}
 	if len(quorum) == 0 {
 		quorums = quorumsOf(stations(desk, p), int(p.Charter.Document().Threshold), v.Inputs())
@@ -99,9 +100,7 @@ func numbers(quorum []int) []uint8 {
 	return out
 }
 
-// evidence is all that was kept for a batch: what people signed under the charter
-// in force, the prices that its sources state, and what was claimed of the chain
-// when it was looked at last.
+// evidence is what people signed about a batch, and the prices that were stated.
 func (c *Coordinator) evidence(in charter.Charter, v batch.Verified) (policy.Evidence, error) {
 	chosen, err := c.chosen(in, batchSubject(v.ID(), 0), v.Request().Time)
 	if err != nil {

@@ -159,7 +159,11 @@ func (s *signer) judge(r batch.Request, quorum []int) (judged, error) {
 	if err := enoughNonces(s.desk, s.public, v.Inputs()); err != nil && len(quorum) == 0 {
 		return judged{}, err
 	}
-	j, err := s.c.judge(s.desk, s.public, v, quorum)
+	claims, err := s.c.keptClaims(v.ID())
+	if err != nil {
+		return judged{}, err
+	}
+	j, err := s.c.judge(s.desk, s.public, v, quorum, claims)
 	if err != nil || j.Allowed || s.anyway {
 		return j, err
 	}

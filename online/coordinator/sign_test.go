@@ -178,7 +178,7 @@ func TestAnchorNotAvailable(t *testing.T) {
 	must(t, err)
 	y.owe("new", 300_000, 2)
 	without := missing{y.chain, anchored.Transactions()[0].Anchor()}
-	d, err := y.Draft(t.Context(), without, plain)
+	d, err := y.Draft(t.Context(), without, y.chain, plain)
 	must(t, err)
 	if len(d.Waiting) != 2 || !strings.Contains(d.Waiting[0].Why, without.coin.String()) || len(d.Verified.Request().Payments) != 2 {
 		t.Fatalf("waiting: %+v", d.Waiting)

@@ -230,7 +230,7 @@ func (c *Coordinator) takeSigned(now standing, s approval.Signed, about Subject)
 		}
 		if string(old) == string(b) {
 			taken.New = false
-			return taken, nil
+			return taken, c.add(s.Subject[:], b)
 		}
 		if s.Decision == approval.Draft && other.Decision == approval.Draft {
 			return Taken{}, fmt.Errorf("coordinator: %q signed already that they drafted %s: one initiator only; discard it and draft anew if that was wrong", other.Person, about.About)
@@ -239,7 +239,10 @@ func (c *Coordinator) takeSigned(now standing, s approval.Signed, about Subject)
 	if len(before) >= maxKept {
 		return Taken{}, fmt.Errorf("coordinator: there are %d statements about %s already, more than any rule can ask for", len(before), about.About)
 	}
-	return taken, c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: statementName(s.Subject, b), Value: b}}})
+	if err := c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: statementName(s.Subject, b), Value: b}}}); err != nil {
+		return Taken{}, err
+	}
+	return taken, c.add(s.Subject[:], b)
 }
 
 // maxKept bounds the statements about one subject.
