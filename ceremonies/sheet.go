@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"heliograph/shared/batch"
+	"heliograph/shared/charter"
 	"heliograph/shared/wallet"
-	"heliograph/shared/wire"
 	"heliograph/shared/words"
 )
 
@@ -150,7 +150,7 @@ func variantNote(k, of int) string {
 // KeyWords are the twelve words of a public key: of a person's credential, or of
 // an installation. Its holder's own screen shows the same.
 func KeyWords(key []byte) [words.FingerprintWords]string {
-	return words.Fingerprint(wire.TaggedHash("Heliograph/key/v1", key))
+	return words.Fingerprint(charter.KeyDigest(key))
 }
 
 // Grouped writes an address in groups of four, as people read it aloud.

@@ -125,11 +125,9 @@ func (c Credential) check() error {
 	return err
 }
 
-// CredentialDigest is what the twelve words of a credential are the fingerprint
-// of: people compare them where a key is made and where a charter lists it.
-func CredentialDigest(kind CredentialKind, key []byte) [32]byte {
-	return wire.TaggedHash("Heliograph/credential/v1", []byte{byte(kind)}, key)
-}
+// KeyDigest is what the twelve words of a public key are the fingerprint of:
+// people compare them where a key is made and where a charter lists it.
+func KeyDigest(key []byte) [32]byte { return wire.TaggedHash("Heliograph/key/v1", key) }
 
 // spellings remembers how names were spelt, by their small letters, so that two
 // that a reader takes for one cannot stand beside each other.

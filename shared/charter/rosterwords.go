@@ -25,7 +25,7 @@ func (p *prose) people(d Document) {
 			p.say("\"%s\" has no key, and can do nothing.", who.Name)
 		}
 		for _, k := range who.Credentials {
-			p.say("\"%s\" signs with \"%s\", %s: %s.", who.Name, k.Name, k.what(), spoken(CredentialDigest(k.Kind, k.Key)))
+			p.say("\"%s\" signs with \"%s\", %s: %s.", who.Name, k.Name, k.what(), spoken(KeyDigest(k.Key)))
 		}
 	}
 	if d.Web.RPID != "" {
