@@ -84,10 +84,15 @@ func NewStation(setup Setup, records []ceremonies.Record) (*Station, error) {
 		return nil, err
 	}
 	s := &Station{setup: setup, line: line, await: awaitingMessage{}}
+	var before restoredState // of a station that was restored: its transcript goes on
 	for _, r := range records {
 		switch {
 		case r.Name == StateName:
 			if err := wire.Unmarshal(r.Value, &s.state, 64<<10); err != nil {
+				return nil, fmt.Errorf("amendment: resume: %w", err)
+			}
+		case r.Name == restoredName:
+			if err := wire.Unmarshal(r.Value, &before, 4<<10); err != nil {
 				return nil, fmt.Errorf("amendment: resume: %w", err)
 			}
 		case strings.HasPrefix(r.Name, FreezePrefix):
@@ -98,8 +103,14 @@ func NewStation(setup Setup, records []ceremonies.Record) (*Station, error) {
 			s.freezes = append(s.freezes, k)
 		}
 	}
+	if s.state.Log.Events < before.Log.Events {
+		s.state.Log = before.Log
+	}
 	return s, nil
 }
+
+// Log is the end of this station's transcript of amendments.
+func (s *Station) Log() Log { return s.state.Log }
 
 // Line is the wallet's line of charters as far as this station has adopted it.
 func (s *Station) Line() lineage.Line { return s.line }

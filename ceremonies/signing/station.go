@@ -297,6 +297,19 @@ func (s *Station) Last() string {
 	return responseName(s.book.Missing(since)[0].Request)
 }
 
+// Heads are the furthest that this station knows of every station's chain: its
+// own as it signed it last, then the others', unsigned where records go further
+// than any head. An amendment that lists an instance anew is judged by them.
+func (s *Station) Heads() []ledger.Head {
+	heads := []ledger.Head{s.state.Head}
+	for _, h := range s.book.Heads() {
+		if h.Instance != s.setup.Instance.Public() {
+			heads = append(heads, h)
+		}
+	}
+	return heads
+}
+
 // Obey names the freezes that this station obeys from now on, in place of those
 // before. What is being reviewed is not signed under a freeze.
 func (s *Station) Obey(freezes [][32]byte) { s.setup.Frozen = slices.Clone(freezes) }
