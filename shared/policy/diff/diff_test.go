@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -214,80 +213,6 @@ func TestSentences(t *testing.T) {
 	}
 	if _, err := Compare(charter.Charter{}, made(t, to)); err == nil {
 		t.Error("the zero charter is compared")
-	}
-}
-
-// manyRules are two charters of 50 rules over 40 payees, with limits that overlap.
-func manyRules(t testing.TB) (prior, next charter.Charter) {
-	var names []string
-	for i := range 40 {
-		names = append(names, "Payee "+string(rune('A'+i/26))+string(rune('a'+i%26)))
-	}
-	rules := func(more int64) []charter.Rule {
-		out := []charter.Rule{{ID: "pay/all", Effect: charter.Allow}, require("cap/day", charter.MaxWindow, 20*coin+more)}
-		for i := range 48 {
-			check := charter.Check(i%8 + 1)
-			most := int64(i+1)*coin/10 + more
-			switch check {
-			case charter.MaxFee:
-				most = int64(i)*1000 + more
-			case charter.MaxFeeRate, charter.MaxFeePercent:
-				most = int64(i) + 20
-			case charter.MaxLifetime:
-				most = int64(i)*60 + more
-			}
-			to := []string{}
-			for j := i % 5; j < len(names); j += i%5 + 2 {
-				to = append(to, names[j])
-			}
-			out = append(out, require("r/"+string(rune('a'+i/10))+string(rune('0'+i%10)), check, most, to...))
-		}
-		return out
-	}
-	return made(t, document(names, rules(0)...)), made(t, document(names, rules(1000)...))
-}
-
-func BenchmarkCompare50Rules(b *testing.B) {
-	prior, next := manyRules(b)
-	for b.Loop() {
-		d, err := Compare(prior, next)
-		if err != nil || len(d.Allowed) == 0 {
-			b.Fatal(err, len(d.Allowed))
-		}
-	}
-}
-
-// overlapping are two charters of 50 rules, of which 48 limit what batches pay to
-// sets of payees that overlap as they like: the worst there is for a search.
-func overlapping(t testing.TB) (prior, next charter.Charter) {
-	var names []string
-	for i := range 40 {
-		names = append(names, fmt.Sprintf("Payee %02d", i))
-	}
-	rules := func(more int64) []charter.Rule {
-		out := []charter.Rule{{ID: "pay/all", Effect: charter.Allow}, require("cap/all", charter.MaxBatch, 30*coin+more)}
-		for i := range 48 {
-			var to []string
-			for j := range names {
-				if (5*i+3*j+i*i*j%11)%13 < 3 {
-					to = append(to, names[j])
-				}
-			}
-			out = append(out, require(fmt.Sprintf("r/%02d", i), charter.MaxBatch, int64(i%7+2)*coin+int64(i), to...))
-		}
-		return out
-	}
-	return made(t, document(names, rules(0)...)), made(t, document(names, rules(coin)...))
-}
-
-func BenchmarkCompareOverlapping(b *testing.B) {
-	prior, next := overlapping(b)
-	for b.Loop() {
-		d, err := Compare(prior, next)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(len(d.UndecidedAllowed)+len(d.UndecidedRefused)), "undecided")
 	}
 }
 
