@@ -171,12 +171,6 @@ func fingerprint(h [32]byte) string {
 	return strings.Join(f[:], " ")
 }
 
-// KeyWords are the twelve words of a public key, of a person's credential or an
-// instance: its holder's device shows the same.
-func KeyWords(key []byte) [words.FingerprintWords]string {
-	return ceremonies.KeyWords(key)
-}
-
 // newKeys lists every key that next has and base has not.
 func newKeys(base, next charter.Charter) []ceremonies.Line {
 	known := make(map[string]bool)
@@ -195,7 +189,7 @@ func newKeys(base, next charter.Charter) []ceremonies.Line {
 	}
 	var out []ceremonies.Line
 	line := func(who string, key []byte) {
-		w := KeyWords(key)
+		w := ceremonies.KeyWords(key)
 		out = append(out, ceremonies.Line{Label: who, Value: strings.Join(w[:], " "), Alert: true})
 	}
 	for i, s := range n.Stations {
