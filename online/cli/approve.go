@@ -207,6 +207,42 @@ func readAssertion(b []byte) (challenge [32]byte, a webauthn.Assertion, err erro
 	return [32]byte(raw), a, nil
 }
 
+func (c *commands) approveRequest() *cobra.Command {
+	var a about
+	var person, lifetime, camera, screen string
+	cmd := command("request --as NAME (--batch BATCH | --amendment | --not-frozen) --camera DIR --screen DIR", "ask a person at an offline device",
+		`Shows the request to the person's reviewing device until you press Enter, then
+scans its answer. The device recomputes everything and shows it whole; the person
+approves, vetoes or refuses there. Exit code 3 if they sign nothing.`+devicesHelp,
+		`  heliograph approve request --batch 1 --as Ben --camera camera --screen screen`,
+		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			seconds, err := charterfile.Period(lifetime)
+			if err != nil {
+				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
+			}
+			return c.with(func(t *treasury) error {
+				subject, err := a.subject(t)
+				if err != nil {
+					return err
+				}
+				at, err := c.openTerminal(t, camera, screen)
+				if err != nil {
+					return err
+				}
+				taken, err := t.Review(ctx, at, subject, person, seconds)
+				if err != nil {
+					return err
+				}
+				return c.tellTaken(taken)
+			})
+		})
+	a.flags(cmd)
+	cmd.Flags().StringVar(&person, "as", "", "whom to ask, as the charter lists them")
+	cmd.Flags().StringVar(&lifetime, "lifetime", "24h", "how long the statement is to hold")
+	required(cmd, "as")
+	return devices(cmd, &camera, &screen)
+}
+
 func (c *commands) approveDraft() *cobra.Command {
 	var a about
 	var person, credential, file, lifetime string

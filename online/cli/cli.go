@@ -123,6 +123,12 @@ func explain(err error) *failure {
 	if no, ok := errors.AsType[*lineage.Refused](err); ok {
 		return &failure{Refused, strings.Join(no.Sentences, " "), "Nothing was kept. heliograph amend status says which charters there are; heliograph charter export writes the one in force."}
 	}
+	if _, ok := errors.AsType[*coordinator.NotReady](err); ok {
+		return &failure{Waiting, what, "Ask the people that it names: heliograph approve --help, with --amendment; heliograph amend show says what is left."}
+	}
+	if _, ok := errors.AsType[*coordinator.ReviewerRefused](err); ok {
+		return &failure{Refused, what, "Nothing was taken in. Change what they object to, or ask somebody else whom the charter lets decide."}
+	}
 	if errors.Is(err, coordinator.ErrVoid) {
 		return &failure{Refused, what, "Ask the person again: heliograph approve challenge, or heliograph approve request."}
 	}

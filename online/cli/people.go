@@ -79,6 +79,57 @@ func (c *commands) tellPerson(p charter.Person) {
 	}
 }
 
+func (c *commands) peopleTake() *cobra.Command {
+	var camera string
+	cmd := command("take --camera DIR", "scan the key of a person's offline device",
+		`Scans the key that a reviewing device shows, and prints the person as it stands
+under people: in a charter file, with twelve words. Compare the words with the
+device's own screen before anybody enrols it: whoever swaps the key speaks for
+that person. It counts once an amendment lists it.`,
+		`  heliograph people take --camera camera`,
+		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return c.with(func(t *treasury) error {
+				at, err := c.openTerminal(t, camera, "")
+				if err != nil {
+					return err
+				}
+				k, err := t.TakeReviewer(ctx, at)
+				if err != nil {
+					return err
+				}
+				return c.tellSnippet(charter.Person{Name: k.Name, Credentials: []charter.Credential{{Name: "offline device", Kind: charter.CredentialOffline, Key: k.Key[:]}}}, k.Words[:])
+			})
+		})
+	cmd.Flags().StringVar(&camera, "camera", "", "folder of frames that the coordinator sees")
+	required(cmd, "camera")
+	return cmd
+}
+
+func (c *commands) peopleInvite() *cobra.Command {
+	var camera, screen string
+	cmd := command("invite --camera DIR --screen DIR", "show a reviewing device the wallet",
+		`Shows the wallet and its charters to a person's reviewing device, which the charter
+in force lists. The person compares twelve words with a station.`+devicesHelp,
+		`  heliograph people invite --camera camera --screen screen`,
+		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return c.with(func(t *treasury) error {
+				at, err := c.openTerminal(t, camera, screen)
+				if err != nil {
+					return err
+				}
+				if err := t.Invite(ctx, at); err != nil {
+					return err
+				}
+				in, err := t.Charter()
+				if err != nil {
+					return err
+				}
+				return c.tellCharterWords(in)
+			})
+		})
+	return devices(cmd, &camera, &screen)
+}
+
 func (c *commands) peopleMachine() *cobra.Command {
 	var name, out string
 	cmd := command("machine --name NAME --out FILE", "make the key of a program that drafts",

@@ -246,11 +246,15 @@ with heliograph policy diff.`,
 }
 
 func (c *commands) tellCharter(of charter.Charter) error {
-	id := of.ID()
-	fingerprint := words.Fingerprint(id)
 	for _, s := range of.Sentences() {
 		c.say("  %s", escape(s))
 	}
+	return c.tellCharterWords(of)
+}
+
+func (c *commands) tellCharterWords(of charter.Charter) error {
+	id := of.ID()
+	fingerprint := words.Fingerprint(id)
 	c.say("charter words: %s", strings.Join(fingerprint[:], " "))
 	return c.document(struct {
 		ID        string            `json:"id"`

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"heliograph/ceremonies/signing"
+	"heliograph/shared/approval"
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/policy"
@@ -107,14 +108,20 @@ func (c *Coordinator) evidence(in charter.Charter, v batch.Verified) (policy.Evi
 		return policy.Evidence{}, err
 	}
 	var e policy.Evidence
-	for _, s := range chosen {
+	e.Statements, err = encoded(chosen)
+	return e, err
+}
+
+func encoded(signed []approval.Signed) ([][]byte, error) {
+	var out [][]byte
+	for _, s := range signed {
 		b, err := s.Encode()
 		if err != nil {
-			return policy.Evidence{}, err
+			return nil, err
 		}
-		e.Statements = append(e.Statements, b)
+		out = append(out, b)
 	}
-	return e, nil
+	return out, nil
 }
 
 // Need is what a batch still needs before every station of a quorum signs it.
