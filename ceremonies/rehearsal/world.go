@@ -81,12 +81,13 @@ type World struct {
 	network   wallet.Network
 	seed      uint64
 	drawn     uint64
+	shares    map[string]*keygen.Share // by the record that holds them
 }
 
 // New makes a world of n stations of which t sign together, on regtest, before
 // enrolment.
 func New(t, n int, seed uint64) (*World, error) {
-	w := &World{Disk: Disk{}, Now: 1_800_000_000, Pool: 24, threshold: t, network: wallet.Regtest, seed: seed}
+	w := &World{Disk: Disk{}, Now: 1_800_000_000, Pool: 24, threshold: t, network: wallet.Regtest, seed: seed, shares: make(map[string]*keygen.Share)}
 	var err error
 	if w.Courier, err = wire.GenerateSigningKey(w.Random()); err != nil {
 		return nil, err
@@ -318,9 +319,23 @@ func (w *World) openSigning() error {
 	return nil
 }
 
+// share reads a kept share. Reading one proves it against the whole of key
+// generation, which takes longer than signing, so that each is read once for all
+// copies of a world.
+func (w *World) share(kept []byte) (*keygen.Share, error) {
+	if share, ok := w.shares[string(kept)]; ok {
+		return share, nil
+	}
+	share, err := keygen.ParseShare(kept)
+	if err == nil {
+		w.shares[string(kept)] = share
+	}
+	return share, err
+}
+
 // Setup is what a station brings to signing, read from its disk.
 func (w *World) Setup(s *Station) (signing.Setup, error) {
-	share, err := keygen.ParseShare(s.Disk[keygen.ShareName])
+	share, err := w.share(s.Disk[keygen.ShareName])
 	if err != nil {
 		return signing.Setup{}, err
 	}
