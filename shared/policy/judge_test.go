@@ -121,6 +121,7 @@ func TestJudgeRefusesWhatDoesNotFit(t *testing.T) {
 	w := b.Wallet()
 
 	other := newDesk(t, allowAll(), require("cap", charter.MaxBatch, 5)).pays(pay{"a", "Kraken", coin})
+	other.first = [32]byte{1}
 	_, _, otherSnapshot := other.parts()
 
 	strangers := newDesk(t, allowAll()).pays(pay{"a", "Kraken", coin})

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -40,9 +41,25 @@ func approve(people ...string) []said {
 
 func drafted(by string) said { return said{person: by, decision: approval.Draft} }
 
+// made keeps what is slow to make and never changes.
+var made sync.Map
+
+func once[T any](name string, of func() T) T {
+	if v, ok := made.Load(name); ok {
+		return v.(T)
+	}
+	v := of()
+	made.Store(name, v)
+	return v
+}
+
 // personKey is the BIP340 key of a credential.
 func personKey(t testing.TB, credential string) *wire.SigningKey {
 	t.Helper()
+	return once("key "+credential, func() *wire.SigningKey { return newPersonKey(t, credential) })
+}
+
+func newPersonKey(t testing.TB, credential string) *wire.SigningKey {
 	var random [32]byte
 	copy(random[:], "policy "+credential)
 	key, err := wire.GenerateSigningKey(random)
@@ -70,7 +87,9 @@ func authenticator(t testing.TB, credential string, kind charter.CredentialKind)
 func credential(t testing.TB, name string, kind charter.CredentialKind) charter.Credential {
 	t.Helper()
 	if kind.WebAuthn() {
-		return charter.Credential{Name: name, Kind: kind, Key: authenticator(t, name, kind).Key().Point}
+		return once("credential "+name, func() charter.Credential {
+			return charter.Credential{Name: name, Kind: kind, Key: authenticator(t, name, kind).Key().Point}
+		})
 	}
 	key := personKey(t, name).Public()
 	return charter.Credential{Name: name, Kind: kind, Key: key[:]}
@@ -110,15 +129,21 @@ func staffed(t testing.TB, rules ...charter.Rule) *desk {
 	return d
 }
 
-// hot is another wallet of the treasury.
-func hot(t testing.TB) wallet.Wallet {
+// hot is another wallet of the treasury, with addresses of another kind.
+func hot(t testing.TB) wallet.Foreign {
 	t.Helper()
-	_, key := btcec.PrivKeyFromBytes([]byte{0x36})
-	w, err := wallet.New([33]byte(key.SerializeCompressed()), wallet.ChainCode([]byte("hot")), wallet.Regtest, [32]byte{1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return once("hot", func() wallet.Foreign {
+		_, key := btcec.PrivKeyFromBytes([]byte{0x36})
+		w, err := wallet.New([33]byte(key.SerializeCompressed()), wallet.ChainCode([]byte("hot")), wallet.Regtest, [32]byte{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := wallet.ParseForeign(wallet.Regtest, "wpkh("+w.Xpub()+"/<0;1>/*)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	})
 }
 
 // inForce puts the desk's charter in force for the wallet of a batch.
@@ -201,7 +226,7 @@ func (d *desk) credential(s said) charter.Credential {
 // own is a receive address of the desk's wallet. The batch spends other ones.
 func (d *desk) own(index uint32) []byte {
 	d.t.Helper()
-	s, err := d.wallet(d.charter()).Script(wallet.Receive, index)
+	s, err := d.wallet().Script(wallet.Receive, index)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func (s story) desk(t testing.TB) *desk {
 	d.doc.Stations = d.doc.Stations[:2]
 	d.doc.Counterparties = slices.DeleteFunc(d.doc.Counterparties, func(c charter.Counterparty) bool { return c.Name == s.missing })
 	d.txs = s.txs
-	id := d.wallet(d.charter()).ID()
+	id := d.wallet().ID()
 	for _, h := range s.history {
 		r := ledger.Record{Batch: [32]byte{0xb0, byte(h.n)}, Time: now - h.age, Fee: h.fee}
 		for _, p := range h.payments {
@@ -423,13 +423,13 @@ func TestCoordinatorAndStationComeToOneVerdict(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		verified, err := request.Verify(d.wallet(again))
+		verified, err := request.Verify(d.wallet())
 		if err != nil {
 			rt.Fatal(err)
 		}
 		mixed := s.clone()
 		slices.SortStableFunc(mixed.history, func(a, b past) int { return b.station - a.station })
-		_, got, err := Judge(inForce(again, verified), verified, Evidence{}, nil, mixed.desk(t).snapshot(again, d.wallet(again)))
+		_, got, err := Judge(inForce(again, verified), verified, Evidence{}, nil, mixed.desk(t).snapshot(again, d.wallet()))
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -31,6 +31,7 @@ type desk struct {
 	release []release
 	txs     []draft
 	alter   func(*batch.Request) // the coordinator's last word
+	first   [32]byte             // the charter that the wallet's id names; the desk's own came after it
 
 	scripts map[string][]byte // where payments go that do not go to their counterparty's address, by id
 	listed  map[string]int64  // since when destinations are listed
@@ -125,10 +126,14 @@ func (d *desk) charter() charter.Charter {
 	return c
 }
 
-func (d *desk) wallet(c charter.Charter) wallet.Wallet {
+func (d *desk) wallet() wallet.Wallet {
 	d.t.Helper()
+	return once(fmt.Sprintf("wallet %x %d", d.first, d.doc.Network), d.newWallet)
+}
+
+func (d *desk) newWallet() wallet.Wallet {
 	_, key := btcec.PrivKeyFromBytes([]byte{0x33})
-	w, err := wallet.New([33]byte(key.SerializeCompressed()), wallet.ChainCode([]byte("policy")), d.doc.Network, c.ID())
+	w, err := wallet.New([33]byte(key.SerializeCompressed()), wallet.ChainCode([]byte("policy")), d.doc.Network, d.first)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -178,7 +183,7 @@ func anchorOf(ti int, anchor byte) ledger.OutPoint {
 
 // payout is the record of a payment that was released for the desk's wallet.
 func (d *desk) payout(id, to string, amount batch.Amount, anchor ledger.OutPoint) ledger.Payment {
-	w := d.wallet(d.charter())
+	w := d.wallet()
 	return ledger.Payment{
 		Payout: batch.NewPayoutID(w.ID(), id), Counterparty: to, Amount: int64(amount), Anchor: anchor,
 		Destination: ledger.NewDestination(d.script(pay{id: id, to: to})),
@@ -187,6 +192,10 @@ func (d *desk) payout(id, to string, amount batch.Amount, anchor ledger.OutPoint
 
 func (d *desk) snapshot(c charter.Charter, w wallet.Wallet) ledger.Snapshot {
 	d.t.Helper()
+	return once(fmt.Sprintf("snapshot %x %x %#v", w.ID(), c.Instances(), d.release), func() ledger.Snapshot { return d.newSnapshot(c, w) })
+}
+
+func (d *desk) newSnapshot(c charter.Charter, w wallet.Wallet) ledger.Snapshot {
 	l, err := ledger.New(c.Instances())
 	if err != nil {
 		d.t.Fatal(err)
@@ -219,7 +228,7 @@ func (d *desk) snapshot(c charter.Charter, w wallet.Wallet) ledger.Snapshot {
 func (d *desk) parts() (charter.Charter, batch.Verified, ledger.Snapshot) {
 	d.t.Helper()
 	c := d.charter()
-	w := d.wallet(c)
+	w := d.wallet()
 	v, err := d.request(c, w).Verify(w)
 	if err != nil {
 		d.t.Fatal(err)
