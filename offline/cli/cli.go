@@ -151,7 +151,7 @@ func explain(err error, dir string) *failure {
 }
 
 func unlisted(err error) *failure {
-	return &failure{Waiting, err.Error(), "Nothing is wrong with the share. Its new instance key must be listed by an amendment of the charter, which this version cannot make yet. Until then the other stations sign; if they cannot reach the threshold, wait for a version with amendments and keep this folder."}
+	return &failure{Waiting, err.Error(), "An amendment put another installation in the place of this one, or this folder is a copy. Take this machine out of service and keep its folder. If it should sign, restore it from the 24 words into a new folder, and have an amendment list that one."}
 }
 
 // commands holds what all commands share.

@@ -28,8 +28,9 @@ against the wallet's key, and shows the wallet's words and first address to
 compare with another station. Then it asks for a new passphrase twice.
 
 The new installation gets a new instance key. It is a stranger to the wallet's
-charter and signs nothing until an amendment lists it; nonces are never
-restored, because a nonce that is used twice gives the share away.`,
+charter and signs nothing until an amendment lists it and the others have told
+it what they remember; nonces are never restored, because a nonce that is used
+twice gives the share away. Go on with run.`,
 		`  heliograph-station --dir vault-b restore --file wallet.heliograph --name vault-b`,
 		func(ctx context.Context) error { return c.bringBack(ctx, file, name, pool) })
 	cmd.Flags().StringVar(&file, "file", "", "the wallet's recovery file")
@@ -75,7 +76,8 @@ func (c *commands) bringBack(ctx context.Context, path, name string, pool int) e
 	}
 	you.Look(ceremonies.Done{Title: "Restored, but not listed", Lines: []ceremonies.Line{
 		{Label: "Share", Value: fmt.Sprintf("station %d of %s", r.Station, r.WalletName)},
-		{Label: "Instance", Value: "new: the charter does not list it", Note: "This installation signs nothing until an amendment of the charter lists it. This version cannot make one yet.", Alert: true},
+		{Label: "Instance", Value: "new: the charter does not list it", Note: "This installation signs nothing until an amendment of the charter lists it.", Alert: true},
+		{Label: "Next", Value: "run: it shows its introduction, for an amendment to list it"},
 		{Label: "Keystore", Value: c.dir},
 	}})
 	return nil

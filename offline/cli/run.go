@@ -16,8 +16,10 @@ func (c *commands) run() *cobra.Command {
 	var once bool
 	cmd := command("run --camera DIR --screen DIR", "enrol, generate the key, sign; or review",
 		`Unlocks the keystore, shows the last receipt, and goes on with what is due:
-enrolment, then key generation, then signing one batch after another. A
-reviewer's device shows its key, takes an invitation, and then answers one
+enrolment, then key generation, then signing one batch after another, and
+between them amendments of the charter and freezes. A restored station shows
+its introduction until an amendment lists it, takes what the others remember,
+and then signs again. A reviewer's device shows its key, takes an invitation, and then answers one
 request after another. It ends when you stop it; Ctrl-C is safe at any moment.
 
 A camera is a folder in which frames appear (NNNNNN.png) and from which they
@@ -67,8 +69,8 @@ func (c *commands) work(ctx context.Context, cameraDir, screenDir string, once b
 		f := unlisted(err)
 		you.Look(ceremonies.Failed{Fault: &ceremonies.Fault{
 			Code: "signing/unlisted", Suspect: ceremonies.Suspect{Kind: ceremonies.Operator},
-			What:   "This installation was restored or copied: its instance key is new, and the charter does not list it. It signs nothing.",
-			Safe:   "The share is here and proven against the wallet's key; the wallet is as safe as before.",
+			What:   "The newest charter lists another installation in the place of this one. It signs nothing.",
+			Safe:   "Nothing was signed; the wallet is as safe as before.",
 			Remedy: f.remedy,
 		}})
 	}

@@ -19,8 +19,9 @@ func (c *commands) status() *cobra.Command {
 	var asJSON bool
 	cmd := command("status", "what this station is and what it waits for",
 		`Shows the role (station or reviewer), the phase (enrolment, key generation,
-signing, unlisted or frozen; invitation or reviewing), the wallet's and the
-charter's words, how many nonces are left, and the last receipt. Asks for the passphrase. With --json, prompts go to standard error.`,
+signing, unlisted, recalling or frozen; invitation or reviewing), the wallet's
+and the charter's words, which charter is not yet in force, who froze it, how
+many nonces are left, and the last receipts. Asks for the passphrase. With --json, prompts go to standard error.`,
 		`  heliograph-station status
   heliograph-station status --json`,
 		func(ctx context.Context) error { return c.showStatus(ctx, asJSON) })
@@ -55,8 +56,9 @@ func (c *commands) history() *cobra.Command {
 	var asJSON bool
 	var evidence string
 	cmd := command("history", "what this station did, as a verified chain",
-		`Shows the transcripts of enrolment, key generation and signing: what was
-published, released and refused, and the receipt after it. Each chain is
+		`Shows the transcripts of enrolment, key generation, amendments and signing:
+what was published, acknowledged, frozen, released and refused, and the receipt
+after it. Each chain is
 recomputed; the last one must end at the last receipt, and every release must
 have its signed ledger record. With --evidence, the records of faults are
 written to a folder, for others to check.`,
@@ -110,13 +112,16 @@ func renderHistory(h station.History, b banner) string {
 	for _, part := range []struct {
 		name   string
 		events []station.Event
-	}{{"Enrolment", h.Enrolment}, {"Key generation", h.Keygen}} {
+	}{{"Enrolment", h.Enrolment}, {"Key generation", h.Keygen}, {"Amendments", h.Amendments}} {
 		for i, e := range part.events {
 			if i == 0 {
 				t.line("%s, a chain of %d that verifies", part.name, len(part.events))
 			}
 			t.line("  %4d  %s  %s", e.Number, station.Time(e.Time), escape(e.What))
 		}
+	}
+	if len(h.AmendmentWords) > 0 {
+		t.line("  %s", join(h.AmendmentWords))
 	}
 	title := "Signing"
 	if b.reviewer != "" {

@@ -331,8 +331,11 @@ func (w *treasury) afterwards(vaults []*air) {
 	if out := k.end(cli0); !strings.Contains(out, "Restored, but not listed") {
 		t.Errorf("restore:\n%s", out)
 	}
-	out = restored.run(w.now).end(cli4)
-	for _, want := range []string{"fault: signing/unlisted", "amendment", "Phase          unlisted"} {
+	k = restored.run(w.now)
+	out = k.wait("show: press Enter")
+	k.stop()
+	k.end(cli1)
+	for _, want := range []string{"Introduction of a restored station", "Phase          unlisted"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("a restored station does not say %q:\n%s", want, out)
 		}

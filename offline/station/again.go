@@ -27,12 +27,12 @@ func (a *App) Again(ctx context.Context) error {
 	if !found || !begun {
 		return ErrNoWallet
 	}
-	machine, err := a.resumeSigning(share)
+	p, _, _, err := a.openPost(share)
 	if err != nil {
 		return err
 	}
 	var messages []wire.Message
-	name := machine.Last()
+	name := p.sign.Last()
 	if name == signing.PoolName && !a.identity.restored {
 		confirmation, err := a.confirmation()
 		if err != nil {

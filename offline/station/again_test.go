@@ -72,7 +72,7 @@ func TestALostAnswerIsShownAgain(t *testing.T) {
 }
 
 func TestNothingToShowAgainBeforeAWallet(t *testing.T) {
-	w := enrolled(t)
+	w := enrolled(t, nil)
 	if shown, err := w.vaults[0].again(); !errors.Is(err, ErrNoWallet) || len(shown) > 0 {
 		t.Fatal(len(shown), err)
 	}

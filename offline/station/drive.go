@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/amendment"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/wire"
 )
@@ -137,11 +138,13 @@ func (d *drive) carryOut(ctx context.Context, step ceremonies.Step) error {
 // receipt shows the new end of the transcript whenever signing has kept one: it
 // is what the person compares at the next unlocking.
 func (d *drive) receipt(saved []ceremonies.Record) error {
-	machine, signs := d.ceremony.machine.(*signing.Station)
-	if !signs || !slices.ContainsFunc(saved, func(r ceremonies.Record) bool { return r.Name == signing.StateName }) {
+	p, works := d.ceremony.machine.(*post)
+	if !works || !slices.ContainsFunc(saved, func(r ceremonies.Record) bool {
+		return r.Name == signing.StateName || r.Name == amendment.StateName
+	}) {
 		return nil
 	}
-	lines, err := d.app.receiptLines(machine.Status().Receipt)
+	lines, err := d.app.receiptLines(p)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (a *App) due() (*ceremony, error) {
 			return nil, err
 		}
 		if handed || a.identity.restored {
-			return a.signing(share)
+			return a.work(share)
 		}
 	}
 	listed, err := a.has(enrolment.RosterName)
@@ -176,43 +176,9 @@ func (a *App) keygen() (*ceremony, error) {
 	}, nil
 }
 
-// setup is what a share brings to signing.
-func (a *App) setup(share *keygen.Share) signing.Setup {
-	return signing.Setup{
-		Group:   signing.Group{Line: share.Public.Line(), Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
-		Station: share.Station, Share: share.Secret, Instance: a.identity.instance, Pool: a.identity.pool,
-	}
-}
-
-// signingMachine resumes signing, or begins it in the returned step. An
-// installation that the charter does not list gets signing.ErrUnlisted.
-func (a *App) signingMachine(share *keygen.Share) (*signing.Station, ceremonies.Step, bool, error) {
-	begun, err := a.has(signing.StateName)
-	if err != nil {
-		return nil, ceremonies.Step{}, false, err
-	}
-	if !begun {
-		e, err := a.event(ceremonies.Start{})
-		if err != nil {
-			return nil, ceremonies.Step{}, false, err
-		}
-		machine, step, err := signing.NewStation(a.setup(share), e)
-		return machine, step, true, err
-	}
-	machine, err := a.resumeSigning(share)
-	return machine, ceremonies.Step{}, false, err
-}
-
-func (a *App) resumeSigning(share *keygen.Share) (*signing.Station, error) {
-	kept, err := a.records(signing.StateName, signing.LedgerPrefix)
-	if err != nil {
-		return nil, err
-	}
-	return signing.ResumeStation(a.setup(share), kept)
-}
-
+// signing is the ceremony of a station at work; it has no end.
 func (a *App) signing(share *keygen.Share) (*ceremony, error) {
-	machine, first, fresh, err := a.signingMachine(share)
+	p, first, fresh, err := a.openPost(share)
 	if err != nil {
 		return nil, err
 	}
@@ -220,15 +186,13 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 	if err != nil {
 		return nil, err
 	}
-	never := func() bool { return false }
-	d := share.Public.Charter.Document()
 	c := &ceremony{
-		machine: machine, first: first, want: always("a signing request from the coordinator"), over: never, failing: scanAgain,
-		parties: always(partiesOf(d.Stations, d.Courier)),
+		machine: p, first: first, want: p.awaits, failing: scanAgain, parties: p.parties,
+		over: func() bool { return p.sign == nil },
 	}
 	switch {
 	case handed:
-		c.first, err = a.start(machine)
+		c.first, err = a.start(p)
 	case fresh:
 		c.handed, c.ended = poolHanded, func() bool { return true }
 	default:

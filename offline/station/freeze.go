@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/signing"
 	"heliograph/shared/qr"
 	"heliograph/shared/wire"
 )
@@ -53,7 +54,7 @@ func (a *App) Freeze(ctx context.Context, reason string, print func(Code) error)
 // there is none.
 func (a *App) freeze(reason string) (ceremonies.Step, error) {
 	if a.reviewer == nil {
-		return ceremonies.Step{}, ErrNoWallet
+		return a.freezeStation(reason)
 	}
 	machine, first, err := a.reviewingMachine()
 	if err != nil {
@@ -67,6 +68,32 @@ func (a *App) freeze(reason string) (ceremonies.Step, error) {
 		return ceremonies.Step{}, err
 	}
 	return machine.Freeze(e, reason)
+}
+
+// freezeStation has this station make a freeze, which it obeys from the moment
+// that it is kept. One that no charter lists cannot: nobody would obey it.
+func (a *App) freezeStation(reason string) (ceremonies.Step, error) {
+	share, found, err := a.share()
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	if !found || !begun {
+		return ceremonies.Step{}, ErrNoWallet
+	}
+	p, _, _, err := a.openPost(share)
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	p.amend.BeginFreeze()
+	e, err := a.event(ceremonies.Typed{Text: reason})
+	if err != nil {
+		return ceremonies.Step{}, err
+	}
+	return p.amend.Step(e)
 }
 
 // printed is a message in one picture.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/amendment"
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/reviewing"
@@ -32,6 +33,11 @@ type Event struct {
 type History struct {
 	Enrolment []Event `json:"enrolment,omitempty"`
 	Keygen    []Event `json:"keygen,omitempty"`
+
+	// Amendments, freezes and recalling; its receipt is compared too.
+	Amendments       []Event  `json:"amendments,omitempty"`
+	AmendmentReceipt string   `json:"amendment_receipt,omitempty"`
+	AmendmentWords   []string `json:"amendment_receipt_words,omitempty"`
 
 	// Signing or reviewing; its receipt is what an operator compares.
 	Events       []Event  `json:"events"`
@@ -62,15 +68,29 @@ func (a *App) History() (History, error) {
 		return h, err
 	}
 	begun, err := a.has(signing.StateName)
-	if err != nil || !begun {
-		return h, err
-	}
-	machine, err := a.resumeSigning(share)
 	if err != nil {
 		return h, err
 	}
-	status, released := machine.Status(), uint64(0)
-	err = a.chain(&h, signing.TranscriptPrefix, status.Receipt, func(e *Event) error {
+	log, err := a.amendmentLog(share)
+	if err != nil {
+		return h, err
+	}
+	if h.Amendments, err = a.chain(amendment.TranscriptPrefix, log.Receipt, func(*Event) error { return nil }); err != nil {
+		return h, err
+	}
+	if len(h.Amendments) > 0 {
+		fingerprint := words.Fingerprint(log.Receipt)
+		h.AmendmentReceipt, h.AmendmentWords = hex.EncodeToString(log.Receipt[:]), fingerprint[:]
+	}
+	if !begun {
+		return h, nil
+	}
+	p, _, _, err := a.openPost(share)
+	if err != nil {
+		return h, err
+	}
+	status, released := p.sign.Status(), uint64(0)
+	h.Events, err = a.chain(signing.TranscriptPrefix, status.Receipt, func(e *Event) error {
 		if e.What != "released" {
 			return nil
 		}
@@ -80,7 +100,27 @@ func (a *App) History() (History, error) {
 	if err == nil && released != status.Head.Seq {
 		err = ErrChain
 	}
+	h.end(status.Receipt)
 	return h, err
+}
+
+// amendmentLog is the end of the transcript of amendments.
+func (a *App) amendmentLog(share *keygen.Share) (amendment.Log, error) {
+	kept, err := a.records(amendment.Prefix)
+	if err != nil {
+		return amendment.Log{}, err
+	}
+	machine, err := amendment.NewStation(a.amendmentSetup(share, nil), kept)
+	if err != nil {
+		return amendment.Log{}, err
+	}
+	return machine.Log(), nil
+}
+
+// end names the receipt that a person compares.
+func (h *History) end(receipt [32]byte) {
+	fingerprint := words.Fingerprint(receipt)
+	h.Receipt, h.ReceiptWords = hex.EncodeToString(receipt[:]), fingerprint[:]
 }
 
 // reviewerHistory is what a reviewer's device did.
@@ -94,41 +134,41 @@ func (a *App) reviewerHistory() (History, error) {
 	if err != nil {
 		return h, err
 	}
-	err = a.chain(&h, reviewing.TranscriptPrefix, machine.Status().Receipt, func(*Event) error { return nil })
+	h.Events, err = a.chain(reviewing.TranscriptPrefix, machine.Status().Receipt, func(*Event) error { return nil })
+	h.end(machine.Status().Receipt)
 	return h, err
 }
 
 // chain reads a transcript that is kept entry by entry, recomputes it, and
 // demands that it ends at the receipt.
-func (a *App) chain(h *History, prefix string, receipt [32]byte, add func(*Event) error) error {
+func (a *App) chain(prefix string, receipt [32]byte, add func(*Event) error) ([]Event, error) {
 	names, err := a.world.Store.Names(prefix)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var events []Event
 	var head [32]byte
 	for i, name := range names {
 		if name != fmt.Sprintf("%s%012d", prefix, i+1) {
-			return ErrChain
+			return nil, ErrChain
 		}
 		e, err := a.entry(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if head, err = ceremonies.Link(head, e); err != nil {
-			return err
+			return nil, err
 		}
 		event := event(i, e, head)
 		if err := add(&event); err != nil {
-			return err
+			return nil, err
 		}
-		h.Events = append(h.Events, event)
+		events = append(events, event)
 	}
 	if head != receipt {
-		return ErrChain
+		return nil, ErrChain
 	}
-	fingerprint := words.Fingerprint(head)
-	h.Receipt, h.ReceiptWords = hex.EncodeToString(head[:]), fingerprint[:]
-	return nil
+	return events, nil
 }
 
 // ended reads the transcript of a ceremony that has an end, kept in one piece.

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/keygen"
-	"heliograph/ceremonies/signing"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -131,7 +131,7 @@ func TestStationsScanEachOther(t *testing.T) {
 // The first address differs: the stations hold no shares of one key. There is
 // nothing to go on with.
 func TestADifferentAddressStops(t *testing.T) {
-	w := enrolled(t)
+	w := enrolled(t, nil)
 	for range 2 {
 		message := w.present()
 		for _, v := range w.vaults {
@@ -158,7 +158,7 @@ func TestADifferentAddressStops(t *testing.T) {
 }
 
 func TestARefusedCharterSendsNothing(t *testing.T) {
-	w := enrolled(t)
+	w := enrolled(t, nil)
 	v := w.vaults[0]
 	v.operator.decide = func(r ceremonies.Review) ceremonies.Input { return ceremonies.Refuse{Digest: r.Digest, Reason: "no"} }
 	shown, outcome, err := v.visit(w.present())
@@ -199,8 +199,17 @@ func TestARestoredStationIsAStranger(t *testing.T) {
 	w.must(r.Installation.Keep(v.disk))
 	_, request := w.order(w.pay("inv-1", 100_000), 0, 1)
 	shown, _, err := v.visit(request)
-	if !errors.Is(err, signing.ErrUnlisted) || len(shown) != 0 {
-		t.Fatalf("%d messages, %v", len(shown), err)
+	if !errors.Is(err, context.Canceled) || !slices.Contains(v.operator.faults(), "amendment/unexpected") {
+		t.Fatalf("faults %v, %v", v.operator.faults(), err)
+	}
+	for _, m := range shown {
+		if claim, err := wire.Peek(m); err != nil || claim.Kind != wire.KindIntroduction {
+			t.Fatalf("it shows a %s", claim.Kind)
+		}
+	}
+	again, _, _ := v.visit()
+	if len(shown) != 1 || len(again) != 1 || !bytes.Equal(shown[0], again[0]) {
+		t.Error("the introduction is not shown, or another one at each start")
 	}
 	s, err := v.open().Status()
 	w.must(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"heliograph/ceremonies"
+	"heliograph/ceremonies/amendment"
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
@@ -26,8 +27,9 @@ const (
 	PhaseEnrolment = "enrolment"
 	PhaseKeygen    = "key generation"
 	PhaseSigning   = "signing"
-	PhaseUnlisted  = "unlisted" // restored or copied: the charter does not list it
-	PhaseFrozen    = "frozen"   // it was shown its own signature over a later state
+	PhaseUnlisted  = "unlisted"  // restored or copied: no charter lists it, or none any more
+	PhaseRecalling = "recalling" // listed anew: it collects what the others remember
+	PhaseFrozen    = "frozen"    // by a freeze, or because it was shown its own signature over a later state
 	PhaseInvite    = "invitation"
 	PhaseReviewing = "reviewing"
 )
@@ -56,6 +58,12 @@ type Status struct {
 	ReceiptWords  []string `json:"receipt_words,omitempty"`
 	ReceiptTime   int64    `json:"receipt_time,omitempty"` // unix seconds
 	Frozen        bool     `json:"frozen"`
+	RolledBack    bool     `json:"rolled_back"`                 // it was shown its own signature over a later state
+	FrozenBy      []string `json:"frozen_by,omitempty"`         // freezes that it obeys: by whom, why, when, id
+	Amended       string   `json:"amendment_receipt,omitempty"` // end of the transcript of amendments, hex
+	AmendedWords  []string `json:"amendment_receipt_words,omitempty"`
+	AmendedTime   int64    `json:"amendment_receipt_time,omitempty"` // unix seconds
+	Version       string   `json:"version"`
 	BackupChecked bool     `json:"backup_checked"` // the words were typed in again
 	Evidence      int      `json:"evidence"`       // kept records of faults
 
@@ -80,7 +88,7 @@ func (a *App) Status() (Status, error) {
 	if a.reviewer != nil {
 		return a.reviewerStatus()
 	}
-	s := Status{Role: RoleStation, Name: a.identity.name, Network: a.identity.network.String(), Practice: a.Practice(), Phase: PhaseEnrolment}
+	s := Status{Role: RoleStation, Version: Version, Name: a.identity.name, Network: a.identity.network.String(), Practice: a.Practice(), Phase: PhaseEnrolment}
 	var err error
 	if s.BackupChecked, err = a.has(backupName); err != nil {
 		return s, err
@@ -110,30 +118,49 @@ func (a *App) Status() (Status, error) {
 }
 
 func (a *App) walletStatus(s *Status, share *keygen.Share) error {
-	line := share.Public.Line()
+	line, err := a.line(share)
+	if err != nil {
+		return err
+	}
 	if err := a.lineStatus(s, line); err != nil {
 		return err
 	}
 	s.Phase, s.Station = PhaseSigning, &share.Station
-	d := line.Latest().Document()
-	if d.Stations[share.Station].InstanceKey != a.identity.instance.Public() {
+	listed := line.Latest().Instances()[share.Station] == a.identity.instance.Public()
+	begun, err := a.has(signing.StateName)
+	switch {
+	case err != nil:
+		return err
+	case !listed:
 		s.Phase = PhaseUnlisted
 		return nil
+	case !begun && a.identity.restored:
+		s.Phase = PhaseRecalling
+		return nil
+	case !begun:
+		return nil
 	}
-	begun, err := a.has(signing.StateName)
-	if err != nil || !begun {
-		return err
-	}
-	machine, err := a.resumeSigning(share)
+	p, _, _, err := a.openPost(share)
 	if err != nil {
 		return err
 	}
-	st := machine.Status()
+	now := a.world.Now()
+	for _, l := range p.amend.Frozen(now) {
+		s.FrozenBy = append(s.FrozenBy, fmt.Sprintf("%s: %s (%s)", l.Label, l.Value, l.Note))
+	}
+	st := p.sign.Status()
 	receipt := words.Fingerprint(st.Receipt)
-	s.NoncesLeft, s.Released, s.Frozen = st.Unused, st.Head.Seq, st.Frozen
+	s.NoncesLeft, s.Released, s.RolledBack, s.Frozen = st.Unused, st.Head.Seq, st.Frozen, st.Frozen || len(s.FrozenBy) > 0
 	s.Receipt, s.ReceiptWords = hex.EncodeToString(st.Receipt[:]), receipt[:]
-	if st.Frozen {
+	if s.Frozen {
 		s.Phase = PhaseFrozen
+	}
+	if log := p.amend.Log(); log.Events > 0 {
+		amended := words.Fingerprint(log.Receipt)
+		s.Amended, s.AmendedWords = hex.EncodeToString(log.Receipt[:]), amended[:]
+		if s.AmendedTime, err = a.lastTime(amendment.TranscriptPrefix); err != nil {
+			return err
+		}
 	}
 	s.ReceiptTime, err = a.lastTime(signing.TranscriptPrefix)
 	return err
@@ -183,16 +210,26 @@ func (a *App) entry(name string) (ceremonies.Entry, error) {
 }
 
 // receiptLines are for the person, between keeping a step and showing it.
-func (a *App) receiptLines(receipt [32]byte) ([]ceremonies.Line, error) {
-	when, err := a.lastTime(signing.TranscriptPrefix)
-	if err != nil {
-		return nil, &UnshownError{Err: err}
+func (a *App) receiptLines(p *post) ([]ceremonies.Line, error) {
+	var lines []ceremonies.Line
+	for _, part := range []struct {
+		label, prefix string
+		receipt       [32]byte
+	}{
+		{"Receipt", signing.TranscriptPrefix, p.receipt()},
+		{"Of amendments", amendment.TranscriptPrefix, p.amend.Log().Receipt},
+	} {
+		if part.receipt == [32]byte{} {
+			continue
+		}
+		when, err := a.lastTime(part.prefix)
+		if err != nil {
+			return nil, &UnshownError{Err: err}
+		}
+		fingerprint := words.Fingerprint(part.receipt)
+		lines = append(lines, ceremonies.Line{Label: part.label, Value: strings.Join(fingerprint[:], " ")}, ceremonies.Line{Label: "Made at", Value: Time(when)})
 	}
-	fingerprint := words.Fingerprint(receipt)
-	return []ceremonies.Line{
-		{Label: "Receipt", Value: strings.Join(fingerprint[:], " ")},
-		{Label: "Made at", Value: Time(when)},
-	}, nil
+	return lines, nil
 }
 
 // Time writes unix seconds for people.
@@ -209,7 +246,7 @@ func (a *App) Greeting() (ceremonies.Done, error) {
 	g := ceremonies.Done{Title: "Unlocked: " + s.Name, Lines: s.Lines()}
 	if s.Receipt != "" {
 		g.Lines = append(g.Lines, ceremonies.Line{
-			Label: "Compare", Value: "the receipt with the one you wrote down last.",
+			Label: "Compare", Value: "the receipt with the one you wrote down last, and so the one of amendments.",
 			Note: "If yours is newer, this disk is an older copy: stop, do not sign.", Alert: true,
 		})
 	}
@@ -239,12 +276,19 @@ func (s Status) Lines() []ceremonies.Line {
 		say("Receipt", strings.Join(s.ReceiptWords, " "))
 		say("Made at", Time(s.ReceiptTime))
 	}
+	if s.Amended != "" {
+		say("Of amendments", strings.Join(s.AmendedWords, " "))
+		say("Made at", Time(s.AmendedTime))
+	}
 	checked := "not checked: run backup words"
 	if s.BackupChecked {
 		checked = "words were checked"
 	}
 	lines = append(lines, ceremonies.Line{Label: "Backup", Value: checked, Alert: !s.BackupChecked})
-	if s.Frozen {
+	for _, freeze := range s.FrozenBy {
+		lines = append(lines, ceremonies.Line{Label: "Frozen", Value: freeze, Alert: true})
+	}
+	if s.RolledBack {
 		lines = append(lines, ceremonies.Line{Label: "Frozen", Value: "yes", Note: "this station was shown its own signature over a later state; it signs nothing", Alert: true})
 	}
 	return append(lines, s.evidenceLines()...)

@@ -21,6 +21,7 @@ import (
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
 	"heliograph/shared/policy"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/qr"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
@@ -344,6 +345,10 @@ type treasury struct {
 	keygen  *keygen.Coordinator
 	public  keygen.Public
 	desk    *signing.Desk
+	pools   [][]byte
+
+	change    func(*charter.Document) // of the first charter's draft, or nil
+	certified lineage.Line            // the coordinator's, once something was certified
 }
 
 func newTreasury(t *testing.T) *treasury {
@@ -406,15 +411,19 @@ func (w *treasury) draft() {
 	if !ok {
 		w.t.Fatal("no roster")
 	}
-	draft, err := charter.New(charter.Document{
+	d := charter.Document{
 		Version: charter.Version, Name: "Cold", Network: r.Network, Threshold: 2, Stations: r.Stations, Courier: r.Courier,
 		Counterparties: []charter.Counterparty{{Name: "Exchange", Destinations: [][]byte{payee(1), payee(2)}}},
 		Rules: []charter.Rule{
 			{ID: "allow/known", Effect: charter.Allow},
 			{ID: "cap/output", Effect: charter.Require, Check: charter.MaxOutput, Max: 1_000_000},
 		},
-		Gap: 20, ClockTolerance: 7200,
-	})
+		Gap: 20, ClockTolerance: 7200, Issued: dawn,
+	}
+	if w.change != nil {
+		w.change(&d)
+	}
+	draft, err := charter.New(d)
 	w.must(err)
 	w.keygen, err = keygen.NewCoordinator(keygen.Group{ID: r.ID, Network: r.Network, Threshold: r.Threshold, Stations: r.Stations, Courier: r.Courier}, draft, w.courier, nil)
 	w.must(err)
@@ -434,10 +443,12 @@ func (w *treasury) heard(message []byte) {
 	w.must(err)
 }
 
-// enrolled is a treasury whose stations have one roster.
-func enrolled(t *testing.T) *treasury {
+// enrolled is a treasury whose stations have one roster. change alters the draft
+// of its charter, or is nil.
+func enrolled(t *testing.T, change func(*charter.Document)) *treasury {
 	t.Helper()
 	w := newTreasury(t)
+	w.change = change
 	w.introduce()
 	for _, v := range w.vaults {
 		v.answer(w.roster)
@@ -459,7 +470,7 @@ var grown struct {
 func ready(t *testing.T) *treasury {
 	t.Helper()
 	grown.once.Do(func() {
-		grown.world, grown.pools = grow(t)
+		grown.world, grown.pools = grow(t, nil)
 		for _, v := range grown.world.vaults {
 			grown.disks = append(grown.disks, v.disk.records)
 		}
@@ -480,9 +491,17 @@ func ready(t *testing.T) *treasury {
 	return w
 }
 
-func grow(t *testing.T) (*treasury, [][]byte) {
+// readyUnder is ready, under a charter of its own.
+func readyUnder(t *testing.T, change func(*charter.Document)) *treasury {
 	t.Helper()
-	w := enrolled(t)
+	w, pools := grow(t, change)
+	w.openDesk(pools...)
+	return w
+}
+
+func grow(t *testing.T, change func(*charter.Document)) (*treasury, [][]byte) {
+	t.Helper()
+	w := enrolled(t, change)
 	for range 2 {
 		message := w.present()
 		for _, v := range w.vaults {
@@ -507,12 +526,20 @@ func (w *treasury) openDesk(pools ...[]byte) {
 	var err error
 	w.public, err = w.keygen.Public()
 	w.must(err)
-	w.desk, err = signing.NewDesk(signing.Group{Line: w.public.Line(), Wallet: w.public.Wallet, PublicShares: w.public.PublicShares}, w.courier, nil)
+	w.pools = pools
+	w.desk = w.deskOf(w.public.Line())
+}
+
+// deskOf is the coordinator's memory after the first pools, under a line.
+func (w *treasury) deskOf(line lineage.Line) *signing.Desk {
+	w.t.Helper()
+	desk, err := signing.NewDesk(signing.Group{Line: line, Wallet: w.public.Wallet, PublicShares: w.public.PublicShares}, w.courier, nil)
 	w.must(err)
-	for _, pool := range pools {
-		_, _, err := w.desk.AddPool(pool)
+	for _, pool := range w.pools {
+		_, _, err := desk.AddPool(pool)
 		w.must(err)
 	}
+	return desk
 }
 
 // pay is a request with one payment and one input.
@@ -530,7 +557,13 @@ func (w *treasury) pay(id string, amount batch.Amount) batch.Request {
 // order opens a session for a batch.
 func (w *treasury) order(r batch.Request, quorum ...int) (*signing.Session, []byte) {
 	w.t.Helper()
-	session, step, err := w.desk.Open(r, policy.Evidence{}, quorum, w.event(ceremonies.Start{}))
+	return w.orderAt(w.desk, r, quorum...)
+}
+
+// orderAt opens a session at a desk.
+func (w *treasury) orderAt(desk *signing.Desk, r batch.Request, quorum ...int) (*signing.Session, []byte) {
+	w.t.Helper()
+	session, step, err := desk.Open(r, policy.Evidence{}, quorum, w.event(ceremonies.Start{}))
 	w.must(err)
 	return session, step.Send[0].Bytes
 }

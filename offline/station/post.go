@@ -1,0 +1,235 @@
+package station
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"heliograph/ceremonies"
+	"heliograph/ceremonies/amendment"
+	"heliograph/ceremonies/keygen"
+	"heliograph/ceremonies/signing"
+	"heliograph/shared/ledger"
+	"heliograph/shared/policy/lineage"
+	"heliograph/shared/wire"
+)
+
+// post is a station at work: it signs batches, amends the charter and obeys
+// freezes, in one run. Each message goes to the machine of its kind; when the
+// one that amends has a newer charter or a new freeze, the one that signs goes on
+// under it, in the same step.
+type post struct {
+	app    *App
+	share  *keygen.Share
+	amend  *amendment.Station
+	sign   *signing.Station   // nil once the newest charter lists another installation
+	asking ceremonies.Machine // whose question is on the screen, or nil
+}
+
+// amendmentSetup is what a share brings to amendments. heads is what this
+// station knows of records, or nil.
+func (a *App) amendmentSetup(share *keygen.Share, heads func() []ledger.Head) amendment.Setup {
+	return amendment.Setup{First: share.Public.Line(), Station: share.Station, Instance: a.identity.instance, Heads: heads}
+}
+
+// openPost resumes both machines from what is kept, every certificate verified
+// again. Where signing has not begun, the returned step begins it: with the
+// memory of others, if this installation was listed in the place of another.
+func (a *App) openPost(share *keygen.Share) (p *post, first ceremonies.Step, fresh bool, err error) {
+	p = &post{app: a, share: share}
+	kept, err := a.records(amendment.Prefix)
+	if err != nil {
+		return nil, first, false, err
+	}
+	heads := func() []ledger.Head {
+		if p.sign == nil {
+			return nil
+		}
+		return p.sign.Heads()
+	}
+	if p.amend, err = amendment.NewStation(a.amendmentSetup(share, heads), kept); err != nil {
+		return nil, first, false, err
+	}
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return nil, first, false, err
+	}
+	if begun {
+		return p, first, false, p.resume()
+	}
+	e, err := a.event(ceremonies.Start{})
+	if err != nil {
+		return nil, first, false, err
+	}
+	if !a.identity.restored {
+		p.sign, first, err = signing.NewStation(p.setup(), e)
+		return p, first, true, err
+	}
+	recall, err := amendment.NewRestored(a.amendmentSetup(share, nil), kept)
+	if err != nil {
+		return nil, first, false, err
+	}
+	records, known, ready := recall.Memory()
+	if !ready {
+		return nil, first, false, errors.New("station: internal error: signing is to begin without the memory of the others")
+	}
+	p.sign, first, err = signing.RestoreStation(p.setup(), signing.Memory{Records: records, Heads: known}, e)
+	return p, first, true, err
+}
+
+// setup is what this station brings to signing now.
+func (p *post) setup() signing.Setup {
+	return signing.Setup{
+		Group:   signing.Group{Line: p.amend.Line(), Wallet: p.share.Public.Wallet, PublicShares: p.share.Public.PublicShares},
+		Station: p.share.Station, Share: p.share.Secret, Instance: p.app.identity.instance, Pool: p.app.identity.pool,
+		Version: Version, Frozen: p.amend.Freezes(),
+	}
+}
+
+// resume rebuilds signing from what is kept, on the line and the freezes of now.
+func (p *post) resume() error {
+	kept, err := p.app.records(signing.StateName, signing.LedgerPrefix)
+	if err != nil {
+		return err
+	}
+	p.sign, err = signing.ResumeStation(p.setup(), kept)
+	return err
+}
+
+// Step routes an event: a message by its kind, an answer to whoever asked.
+func (p *post) Step(e ceremonies.Event) (ceremonies.Step, error) {
+	switch in := e.Input.(type) {
+	case ceremonies.Start:
+		return p.home(e)
+	case ceremonies.Scanned:
+		machine := p.machine(in.Bytes)
+		return p.take(machine, e)
+	}
+	if p.asking == nil {
+		return ceremonies.Step{}, ceremonies.Unexpected("signing/unexpected", p.awaits())
+	}
+	return p.take(p.asking, e)
+}
+
+// machine is the one that a message is for, by what its envelope claims.
+func (p *post) machine(sealed []byte) ceremonies.Machine {
+	claim, err := wire.Peek(sealed)
+	if err != nil {
+		return p.sign
+	}
+	switch claim.Kind {
+	case wire.KindBallot, wire.KindCertificate, wire.KindVoidRequest, wire.KindFreeze, wire.KindChallenge:
+		return p.amend
+	}
+	return p.sign
+}
+
+// take gives an event to a machine, and keeps signing in step with the charter.
+func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, error) {
+	before, freezes := p.amend.Line().Latest().ID(), p.amend.Freezes()
+	step, err := m.Step(e)
+	if err != nil {
+		return step, err
+	}
+	p.asking = nil
+	if asks(step.Screen) {
+		p.asking = m
+	}
+	if !slices.Equal(freezes, p.amend.Freezes()) {
+		p.sign.Obey(p.amend.Freezes())
+	}
+	if p.amend.Line().Latest().ID() == before {
+		return step, nil
+	}
+	err = p.resume()
+	if errors.Is(err, signing.ErrUnlisted) {
+		p.sign = nil // the step is kept and shown; then there is nothing more to do here
+		return step, nil
+	}
+	return step, err
+}
+
+func asks(s ceremonies.Screen) bool {
+	switch s.(type) {
+	case ceremonies.Review, ceremonies.Compare, ceremonies.Ask:
+		return true
+	}
+	return false
+}
+
+// home drops what is on the screen and says how this station stands.
+func (p *post) home(e ceremonies.Event) (ceremonies.Step, error) {
+	p.asking = nil
+	if _, err := p.amend.Step(e); err != nil {
+		return ceremonies.Step{}, err
+	}
+	step, err := p.sign.Step(e)
+	if err != nil {
+		return step, err
+	}
+	if frozen := p.amend.Frozen(e.Time); len(frozen) > 0 && !p.sign.Status().Frozen {
+		step.Screen = ceremonies.Done{Title: "FROZEN: this station signs no payment", Lines: append(frozen,
+			ceremonies.Line{Label: "To lift it", Value: "an amendment that names the freeze; nothing else does"})}
+		return step, nil
+	}
+	if next, from, pending := p.amend.Line().Pending(e.Time); pending {
+		step.Screen = ceremonies.Done{Title: "Ready to sign", Lines: []ceremonies.Line{{
+			Label: "Not yet in force", Value: fmt.Sprintf("charter %d, until %s", next.Document().Epoch, ceremonies.Clock(from)), Alert: true,
+		}}}
+	}
+	return step, nil
+}
+
+// receipt is the end of the transcript of signing.
+func (p *post) receipt() [32]byte {
+	if p.sign == nil {
+		return [32]byte{}
+	}
+	return p.sign.Status().Receipt
+}
+
+// awaits says what this station takes when it asks nothing.
+func (p *post) awaits() string {
+	return "a signing request from the coordinator, a message about the charter, or a freeze"
+}
+
+// parties are those who may speak under the charter in force.
+func (p *post) parties() parties {
+	return partiesUnder(p.amend.Line().At(p.app.world.Now()).Charter())
+}
+
+// line is the wallet's line of charters as far as this installation adopted it.
+func (a *App) line(share *keygen.Share) (lineage.Line, error) {
+	kept, err := a.records(amendment.EpochPrefix)
+	if err != nil {
+		return lineage.Line{}, err
+	}
+	return amendment.Follow(share.Public.Line(), kept)
+}
+
+// work is the ceremony that a finished share has come to.
+func (a *App) work(share *keygen.Share) (*ceremony, error) {
+	line, err := a.line(share)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return nil, err
+	}
+	listed := line.Latest().Instances()[share.Station] == a.identity.instance.Public()
+	if !a.identity.restored || begun {
+		if !listed {
+			return nil, signing.ErrUnlisted
+		}
+		return a.signing(share)
+	}
+	r, err := a.openRestoring(share)
+	if err != nil {
+		return nil, err
+	}
+	if r.ready() {
+		return a.signing(share)
+	}
+	return a.restoring(r)
+}
