@@ -7,8 +7,8 @@ import (
 	"heliograph/shared/charter"
 )
 
-// maxSituations bounds how many situations are looked at for one check.
-const maxSituations = 50_000
+// maxSituations bounds the search for the situations of one demand.
+const maxSituations = maxWork / 4
 
 // cells finds the situations in which a demand of the strict charter does not
 // hold and as much as possible of the loose one does.
@@ -19,7 +19,8 @@ type cells struct {
 	least          int       // stations that can sign
 	full           situation // everything granted
 	class          []int     // by person: who has the same class is in the same sets
-	work           int       // situations that may still be looked at
+	budget         *budget   // of the whole search
+	work           int       // what may still be done for one demand
 	window         int       // place of the window that is to be reached, or -1
 	windows        []int     // of the loose charter's windows
 	moments        []*moment
@@ -32,9 +33,10 @@ type cell struct {
 	holds []bool
 }
 
-func (c *cells) spent() bool {
-	c.work--
-	return c.work < 0
+// spend counts work, and reports whether there was too much.
+func (c *cells) spend(n int) bool {
+	c.work -= n
+	return c.budget.spend(n) || c.work < 0
 }
 
 // of returns the situations in which a demand fails (any situation, if there is
@@ -51,6 +53,9 @@ func (c *cells) of(d *demand, window int, windows []int) (out []cell, complete b
 	c.classify(leaves)
 	var bad [][]bool // by cell: what fails
 	keep := func(s situation) {
+		if c.spend(1 + len(c.demands)/4 + len(bad)) {
+			return
+		}
 		now := cell{situation: s, holds: make([]bool, len(c.demands))}
 		fails := make([]bool, 0, len(c.demands)+len(windows))
 		for i, other := range c.demands {
@@ -85,7 +90,7 @@ func (c *cells) of(d *demand, window int, windows []int) (out []cell, complete b
 			c.failures(d, s, keep)
 		}
 	}
-	return out, c.work >= 0
+	return out, c.work >= 0 && c.budget.work >= 0
 }
 
 // within reports whether all of a are in b.
@@ -153,6 +158,9 @@ func (c *cells) times(leaves []*demand) []*moment {
 	var bad [][]bool
 	var out []*moment
 	for _, m := range from {
+		if c.spend(1 + len(out)) {
+			break
+		}
 		var fails []bool
 		for _, d := range leaves {
 			if d.kind == charter.DemandHours {
@@ -191,6 +199,8 @@ type compiler struct {
 	rules   []string // of time zones, by clock
 	hours   []hours
 	windows []window
+	ofHours []*moment // for hours alone
+	moments []*moment // for hours and windows
 }
 
 func (b *compiler) clock(rule string) int {

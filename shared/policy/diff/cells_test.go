@@ -76,7 +76,7 @@ func situations(times []*moment, yield func(situation)) {
 func TestCellsStandForAllSituations(t *testing.T) {
 	seen := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		c := &cells{people: people{names: []string{"Ann", "Ben", "Cem"}}, strict: drawParts(rt), loose: drawParts(rt), least: rapid.IntRange(1, 3).Draw(rt, "threshold")}
+		c := &cells{people: people{names: []string{"Ann", "Ben", "Cem"}}, strict: drawParts(rt), loose: drawParts(rt), least: rapid.IntRange(1, 3).Draw(rt, "threshold"), budget: &budget{work: maxWork}}
 		for range rapid.IntRange(0, 3).Draw(rt, "demands") {
 			c.demands = append(c.demands, drawTree(rt, 2))
 		}

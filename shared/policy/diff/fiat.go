@@ -29,8 +29,8 @@ func (s *search) fiat(l limit, about []int) answer {
 // same one for a kind of payment, so far as that helps.
 func (s *search) quotes(l limit, i int) []quote {
 	bound, oldest := false, unlimited // of the loose charter's limits in this currency
-	for _, j := range s.in {
-		if m := s.loose.limits[j]; m.Check == charter.MaxFiat && m.Currency == l.Currency && s.kinds[i].loose[j] {
+	for _, j := range s.kinds[i].loose {
+		if m := s.loose.limits[j]; s.in[j] && m.Check == charter.MaxFiat && m.Currency == l.Currency {
 			bound, oldest = true, min(oldest, int64(m.Window))
 		}
 	}
@@ -85,14 +85,13 @@ func (s *search) worth(l limit, about []int) answer {
 		p.items = append(p.items, item{most: anything})
 	}
 	p.rows = append(p.rows, p.total(anything))
-	for _, j := range s.in {
-		m := s.loose.limits[j]
-		if m.Check != charter.MaxFiat || m.Currency != l.Currency {
+	for j, m := range s.loose.limits {
+		if !s.in[j] || m.Check != charter.MaxFiat || m.Currency != l.Currency {
 			continue
 		}
 		r := row{counts: make([]bool, len(about)), most: m.Max}
 		for n, i := range about {
-			r.counts[n] = s.kinds[i].loose[j]
+			r.counts[n] = counts(s.kinds[i].loose, j)
 		}
 		p.rows = append(p.rows, r)
 	}

@@ -28,8 +28,8 @@ type kind struct {
 	least   int64    // sat, what nodes relay
 	most    int64    // sat
 	both    bool     // the strict charter pays it, too
-	strict  []bool   // by limit of the strict charter: whether it is about the kind
-	loose   []bool
+	strict  []int    // limits of the strict charter that count it, ascending
+	loose   []int
 	barred  []bool // by what of the strict charter may refuse the kind in any amount
 	strange bool   // it stays in the wallet by the loose charter alone
 }
@@ -102,7 +102,8 @@ func (s *search) gather() {
 		}
 	}
 	terms := ages(s.strict.doc, s.loose.doc)
-	seen := make(map[string]int) // by what rules see of a destination at every age: its place
+	scripts := make(map[int][][]byte) // by place
+	seen := make(map[string]int)      // by what rules see of a destination at every age: its place
 	for _, c := range s.loose.doc.Counterparties {
 		for _, d := range s.destinations(c) {
 			var kinds []kind
@@ -129,12 +130,11 @@ func (s *search) gather() {
 					s.kinds = append(s.kinds, k)
 				}
 			}
-			for i := range s.kinds {
-				if s.kinds[i].place == place {
-					s.kinds[i].scripts = append(s.kinds[i].scripts, d.script)
-				}
-			}
+			scripts[place] = append(scripts[place], d.script)
 		}
+	}
+	for i := range s.kinds {
+		s.kinds[i].scripts = scripts[s.kinds[i].place]
 	}
 	slices.SortStableFunc(s.kinds, func(a, b kind) int {
 		switch {
@@ -145,6 +145,17 @@ func (s *search) gather() {
 		}
 		return 1
 	})
+	s.counted = make([][]int, len(s.strict.limits))
+	for i, k := range s.kinds {
+		for _, l := range k.strict {
+			s.counted[l] = append(s.counted[l], i)
+		}
+	}
+	all := make([]int, len(s.kinds))
+	for i := range all {
+		all[i] = i
+	}
+	s.everything = s.oldest(all)
 }
 
 // kind is the kind of payments to a destination, and whether the loose charter
@@ -154,12 +165,7 @@ func (s *search) kind(name string, d destination) (k kind, paid bool) {
 	if d.kind == charter.Data {
 		k.least, k.most = 0, 0
 	}
-	for _, l := range s.strict.limits {
-		k.strict = append(k.strict, s.strict.counts(l, name) && s.strict.about(l.reader, d))
-	}
-	for _, l := range s.loose.limits {
-		k.loose = append(k.loose, s.loose.counts(l, name) && s.loose.about(l.reader, d))
-	}
+	k.strict, k.loose = s.strict.limitsOn(name, d), s.loose.limitsOn(name, d)
 	for _, r := range s.strict.rules {
 		k.barred = append(k.barred, s.strict.names(r, name) && s.strict.about(r, d))
 	}
@@ -196,13 +202,25 @@ func (s *side) owns(name string, d destination) bool {
 // bits tells kinds apart.
 func (k kind) bits(paid bool) []byte {
 	var out []byte
-	for _, b := range slices.Concat([]bool{paid, k.once, k.own, k.strange}, k.barred, k.strict, k.loose) {
+	for _, b := range append([]bool{paid, k.once, k.own, k.strange}, k.barred...) {
 		bit := byte('0')
 		if b {
 			bit = '1'
 		}
 		out = append(out, bit)
 	}
+	for _, list := range [][]int{k.strict, k.loose} {
+		out = append(out, ';')
+		for _, i := range list {
+			out = binary.BigEndian.AppendUint32(out, uint32(i))
+		}
+	}
 	out = binary.BigEndian.AppendUint64(out, uint64(k.least))
 	return append(out, byte(len(k.script)), byte(k.kind))
+}
+
+// counts reports whether a limit is in a list of those that count a kind.
+func counts(list []int, i int) bool {
+	_, found := slices.BinarySearch(list, i)
+	return found
 }

@@ -86,11 +86,20 @@ const (
 // to be hard cost seconds and not for ever.
 type budget struct{ work int }
 
+// spend takes from a budget, and reports whether there was not enough.
+func (b *budget) spend(n int) bool {
+	b.work -= n
+	return b.work < 0
+}
+
 // solve decides a packing exactly, unless the budget runs out. The quick ways
 // are proofs too; only overlapping limits need the search behind them.
 func (p packing) solve(b *budget) ([]packed, answer) {
 	if p.number < 1 || len(p.items) == 0 {
 		return nil, no
+	}
+	if b.spend(len(p.items) * len(p.rows) / 16) {
+		return nil, undecided
 	}
 	for _, r := range p.rows {
 		if r.most < 0 {

@@ -19,11 +19,14 @@ type search struct {
 	cells         *cells
 	same          bool // people and stations mean the same to both
 
-	kinds  []kind
-	listed map[string]bool // scripts that either charter lists
+	kinds      []kind
+	counted    [][]int         // kinds by limit of the strict charter that counts them
+	everything []int           // kinds at the age at which the loose charter asks least of them
+	listed     map[string]bool // scripts that either charter lists
+	settled    map[[2]int]settled
 
 	cell  *cell   // the situation that is looked at
-	in    []int   // the loose charter's limits that hold it to their number then
+	in    []bool  // the loose charter's limits that hold it to their number then
 	terms []terms // of each kind, then
 	quote quote   // the price that is not the lowest
 
@@ -32,12 +35,14 @@ type search struct {
 }
 
 func newSearch(strict, loose *side, b *compiler, in space) *search {
-	s := &search{strict: strict, loose: loose, people: b.people, payees: append(slices.Clone(b.payees), stranger), space: in, budget: &budget{work: maxWork}}
+	s := &search{
+		strict: strict, loose: loose, people: b.people, payees: append(slices.Clone(b.payees), stranger), space: in,
+		budget: &budget{work: maxWork}, settled: make(map[[2]int]settled),
+	}
 	s.same = strict.parts.alike(loose.parts)
-	ofHours, all := b.times(max(strict.doc.Issued, loose.doc.Issued, earliest))
 	s.cells = &cells{
-		people: b.people, strict: strict.parts, loose: loose.parts, demands: loose.demands,
-		least: int(loose.doc.Threshold), momentsOfHours: ofHours, moments: all,
+		people: b.people, strict: strict.parts, loose: loose.parts, demands: loose.demands, least: int(loose.doc.Threshold),
+		momentsOfHours: b.ofHours, moments: b.moments, budget: s.budget,
 	}
 	everybody := first(len(b.people.names))
 	s.cells.full = situation{web: everybody, offline: everybody, said: make([]age, len(b.people.names)), quorum: first(len(loose.doc.Stations))}
@@ -57,6 +62,12 @@ func newSearch(strict, loose *side, b *compiler, in space) *search {
 	return s
 }
 
+// settled is what a search for situations came to.
+type settled struct {
+	cells    []cell
+	complete bool
+}
+
 // earliest is the first stated time that is looked at, the start of 2026.
 const earliest = 1_767_225_600
 
@@ -72,24 +83,36 @@ func (s *search) run() {
 	}
 }
 
-// each calls ask in the situations in which a demand fails (nil: in all), until
-// one finds an example, and keeps what it came to.
-func (s *search) each(rule string, d *demand, window int, ask func() answer) {
-	var windows []int
-	if window >= 0 {
-		for _, l := range s.loose.limits {
-			if l.window >= 0 && !slices.Contains(windows, l.window) {
-				windows = append(windows, l.window)
+// each calls ask in the situations in which demand d of the strict charter fails
+// (-1: in all), until one finds an example, and keeps what it came to.
+func (s *search) each(rule string, d, window int, ask func() answer) {
+	found, known := s.settled[[2]int{d, window}]
+	if !known {
+		var fails *demand
+		if d >= 0 {
+			fails = s.strict.demands[d]
+		}
+		var windows []int
+		if window >= 0 {
+			for _, l := range s.loose.limits {
+				if l.window >= 0 && !slices.Contains(windows, l.window) {
+					windows = append(windows, l.window)
+				}
 			}
 		}
+		found.cells, found.complete = s.cells.of(fails, window, windows)
+		s.settled[[2]int{d, window}] = found
 	}
-	cells, complete := s.cells.of(d, window, windows)
 	worst := no
-	if !complete {
+	if !found.complete {
 		worst = undecided
 	}
-	for i := range cells {
-		s.enter(&cells[i])
+	for i := range found.cells {
+		if s.budget.spend(len(s.kinds) + len(s.loose.limits)) {
+			worst = undecided
+			break
+		}
+		s.enter(&found.cells[i])
 		a := ask()
 		if a == yes {
 			return
@@ -104,6 +127,7 @@ func (s *search) each(rule string, d *demand, window int, ask func() answer) {
 // example keeps a case, if it is one: the charters themselves are asked. It is
 // cited under the check that was searched for.
 func (s *search) example(rule string, k policy.Case) bool {
+	s.budget.spend(100 + len(s.strict.doc.Rules) + len(s.loose.doc.Rules))
 	refused, allowed := s.strict.trial.Judge(k), s.loose.trial.Judge(k)
 	if refused.Allowed || !allowed.Allowed || !slices.ContainsFunc(refused.Refusals(), func(l policy.Line) bool { return l.Rule == rule }) {
 		return false
@@ -149,7 +173,7 @@ func (s *search) barred() {
 			if s.shown(rule) || slices.Contains(s.undecided, rule) {
 				continue
 			}
-			s.each(rule, nil, -1, func() answer {
+			s.each(rule, -1, -1, func() answer {
 				return s.single(rule, i, wanted{paidBefore: rule == policy.PayoutOnce})
 			})
 		}
@@ -161,36 +185,26 @@ func (s *search) gap() {
 	if s.loose.doc.Gap <= s.strict.doc.Gap {
 		return
 	}
-	s.each(policy.ChangeGap, nil, -1, func() answer {
-		return s.any(policy.ChangeGap, s.everything(), wanted{changed: true, index: int64(s.strict.doc.Gap)})
+	s.each(policy.ChangeGap, -1, -1, func() answer {
+		return s.any(policy.ChangeGap, s.everything, wanted{changed: true, index: int64(s.strict.doc.Gap)})
 	})
 }
 
-// everything is the kinds at the age at which the loose charter asks the least
-// of them.
-func (s *search) everything() []int { return s.oldest(func(int) bool { return true }) }
-
-// oldest is, of every place that has kinds that are wanted, the one that is
-// listed for the longest: rules that look at an age ask no more of an older
-// destination than of a younger one.
-func (s *search) oldest(wanted func(int) bool) []int {
-	at := make(map[int]int) // by place
-	var order []int
-	for i, k := range s.kinds {
-		if !wanted(i) {
-			continue
-		}
-		other, known := at[k.place]
-		if !known {
-			order = append(order, k.place)
-		}
-		if !known || s.kinds[other].age < k.age {
-			at[k.place] = i
-		}
-	}
+// oldest is, of every place among some kinds, the one that is listed for the
+// longest: rules that look at an age ask no more of an older destination than of
+// a younger one.
+func (s *search) oldest(kinds []int) []int {
+	at := make(map[int]int) // by place: place in out
 	var out []int
-	for _, place := range order {
-		out = append(out, at[place])
+	for _, i := range kinds {
+		n, known := at[s.kinds[i].place]
+		switch {
+		case !known:
+			at[s.kinds[i].place] = len(out)
+			out = append(out, i)
+		case s.kinds[out[n]].age < s.kinds[i].age:
+			out[n] = i
+		}
 	}
 	return out
 }
@@ -210,19 +224,11 @@ func (s *search) any(rule string, kinds []int, w wanted) answer {
 
 // requirement asks whether the loose charter implies limit i of the strict one.
 func (s *search) requirement(i int, l limit) {
-	about := s.oldest(func(k int) bool { return s.kinds[k].strict[i] })
+	about := s.oldest(s.counted[i])
 	if len(about) == 0 || s.implied(i, l) {
 		return
 	}
-	var d *demand
-	if l.demand >= 0 {
-		d = s.strict.demands[l.demand]
-	}
-	window := -1
-	if l.Check.OverTime() {
-		window = l.window
-	}
-	s.each(l.ID, d, window, func() answer { return s.ask(l, about) })
+	s.each(l.ID, l.demand, l.window, func() answer { return s.ask(l, about) })
 }
 
 // ask looks for a batch that is above (below) a limit, in one situation.
@@ -307,8 +313,14 @@ func (s *search) asked(kinds []int, wanted func(terms) bool) []int {
 // implied reports whether one limit of the loose charter alone is as strict in
 // every situation: what did not change need not be searched for.
 func (s *search) implied(i int, l limit) bool {
-	for at, m := range s.loose.limits {
-		if s.implies(m, l) && !(l.keeps() && s.strange() >= 0) && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.strict[i] && !k.loose[at] }) {
+	if l.keeps() && s.strange() >= 0 {
+		return false
+	}
+	for _, at := range s.kinds[s.counted[i][0]].loose {
+		if !s.implies(s.loose.limits[at], l) {
+			continue
+		}
+		if !slices.ContainsFunc(s.counted[i], func(k int) bool { return !counts(s.kinds[k].loose, at) }) {
 			return true
 		}
 	}

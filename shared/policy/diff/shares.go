@@ -138,7 +138,7 @@ func (s *search) shareOfOwn(l limit, i int) answer {
 		return a
 	}
 	worst := a
-	for _, j := range s.everything() {
+	for _, j := range s.everything {
 		if s.kinds[j].own || s.kinds[j].most == 0 {
 			continue
 		}

@@ -17,6 +17,14 @@ type side struct {
 	groups  map[string][]string // by counterparty, of all that it knows
 	rules   []reader            // allows and denies
 	limits  []limit             // requirements
+	sorted  []requirement       // the same by rule
+}
+
+// requirement is a rule's limits: places among the side's limits by whom each
+// counts, or under the empty name by the one that counts all together.
+type requirement struct {
+	reader
+	limits map[string]int
 }
 
 // reader tells what payments a rule is about.
@@ -102,9 +110,12 @@ func newSides(b *compiler, charters ...charter.Charter) []*side {
 	slices.Sort(b.payees)
 	b.payees = slices.Compact(b.payees)
 	var out []*side
+	from := int64(earliest)
 	for i, c := range charters {
 		out = append(out, newSide(b, c, docs[i]))
+		from = max(from, docs[i].Issued)
 	}
+	b.times(from)
 	return out
 }
 
@@ -137,9 +148,38 @@ func newSide(b *compiler, c charter.Charter, d charter.Document) *side {
 		if r.Check.OverTime() {
 			l.window = b.window(d, r)
 		}
-		s.limits = append(s.limits, s.split(l, b.payees)...)
+		q := requirement{read, make(map[string]int)}
+		for _, one := range s.split(l, b.payees) {
+			q.limits[one.apart] = len(s.limits)
+			s.limits = append(s.limits, one)
+		}
+		s.sorted = append(s.sorted, q)
 	}
 	return s
+}
+
+// limitsOn lists, ascending, the limits that count payments to a destination.
+func (s *side) limitsOn(name string, d destination) []int {
+	var out []int
+	for _, q := range s.sorted {
+		if !s.names(q.reader, name) || !s.about(q.reader, d) {
+			continue
+		}
+		parts := []string{""}
+		switch q.Each {
+		case charter.EachCounterparty:
+			parts = []string{name}
+		case charter.EachGroup:
+			parts = s.groups[name]
+		}
+		for _, part := range parts {
+			if i, ok := q.limits[part]; ok {
+				out = append(out, i)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // split is a limit for each of those that it counts apart.
@@ -186,11 +226,11 @@ func (b *compiler) window(d charter.Document, r charter.Rule) int {
 	return i
 }
 
-// times are the moments for hours alone, and for hours and windows.
-func (b *compiler) times(from int64) (ofHours, all []*moment) {
+// times finds the moments that there are from a time on.
+func (b *compiler) times(from int64) {
 	var clocks []clock
 	for _, rule := range b.rules {
 		clocks = append(clocks, newClock(rule, from-400*day, from+year28+40*day))
 	}
-	return moments(clocks, b.hours, nil, from), moments(clocks, b.hours, b.windows, from)
+	b.ofHours, b.moments = moments(clocks, b.hours, nil, from), moments(clocks, b.hours, b.windows, from)
 }

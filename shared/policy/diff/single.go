@@ -86,59 +86,81 @@ func (s *search) single(rule string, i int, w wanted) answer {
 // in the order of what they demand of the payments' sum: one level for each
 // demand that there is.
 func (s *search) feed(trigger int, fee, number int64, w wanted) ([]pay, answer) {
-	kinds := []int{trigger}
-	var levels []int64
-	demands := []int64{0}
-	largest := s.space.largest
-	for n, i := range append([]int{trigger}, s.everything()...) {
-		k, t := s.kinds[i], s.terms[i]
-		demand, ok := t.demanded(fee)
-		ok = ok && fee <= t.fee && t.inputs > 0 && (t.rate >= unlimited || ratioUp(fee, 1, largest) <= t.rate) && (!w.ownOnly || k.own)
-		if n == 0 {
-			if !ok {
-				return nil, no
-			}
-			demands[0] = demand
-		} else if alone := len(k.scripts) == 1; ok && !(alone && k.place == s.kinds[trigger].place && (k.once || i != trigger)) {
-			kinds, demands = append(kinds, i), append(demands, demand)
+	demand, ok := s.bears(trigger, fee, w)
+	if !ok {
+		return nil, no
+	}
+	// What is too much alone stays so; what is enough alone needs no others.
+	if _, a := s.joined([]int{trigger}, fee, 1, 0, w); a == no {
+		return nil, no
+	}
+	if pays, a := s.joined([]int{trigger}, fee, 1, max(demand, w.sum), w); a == yes {
+		return pays, yes
+	}
+	kinds, demands, levels := []int{trigger}, []int64{demand}, []int64{demand}
+	for _, i := range s.everything {
+		k := s.kinds[i]
+		// One destination is as old as it is, and is paid once if at all.
+		if len(k.scripts) == 1 && k.place == s.kinds[trigger].place && (k.once || i != trigger) {
+			continue
 		}
-		if ok {
-			levels = append(levels, demand)
+		if demand, ok := s.bears(i, fee, w); ok {
+			kinds, demands, levels = append(kinds, i), append(demands, demand), append(levels, demand)
 		}
 	}
 	slices.Sort(levels)
 	worst := no
 	for _, level := range slices.Compact(levels) {
-		if level < demands[0] {
+		if level < demand {
 			continue
 		}
-		var joined []int
+		var with []int
 		for n, i := range kinds {
 			if demands[n] <= level {
-				joined = append(joined, i)
+				with = append(with, i)
 			}
 		}
-		p := s.packing(joined, false, fee, false)
-		p.trigger, p.number = 0, min(p.number, number)
-		it := &p.items[0]
-		it.least, it.number = max(it.least, w.amount), 1
-		if w.most > 0 {
-			p.rows = append(p.rows, p.total(w.most))
-		}
-		if t := s.terms[trigger]; t.share > 0 && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.own }) {
-			p.rows = append(p.rows, p.total(s.leaves(t)-fee))
-		}
-		p.target = max(level, it.least, w.sum)
-		if it.least > it.most {
-			return nil, no
-		}
-		out, a := p.solve(s.budget)
+		pays, a := s.joined(with, fee, number, max(level, w.sum), w)
 		if a == yes {
-			return s.spread(p, joined, trim(p, out)), yes
+			return pays, yes
 		}
 		worst = max(worst, a)
 	}
 	return nil, worst
+}
+
+// bears reports whether a transaction that pays a kind can have a fee, and what
+// sum of payments that demands.
+func (s *search) bears(i int, fee int64, w wanted) (demand int64, ok bool) {
+	t := s.terms[i]
+	if fee > t.fee || t.inputs < 1 || t.rate < unlimited && ratioUp(fee, 1, s.space.largest) > t.rate || w.ownOnly && !s.kinds[i].own {
+		return 0, false
+	}
+	return t.demanded(fee)
+}
+
+// joined asks for a transaction of at most so many payments of some kinds, one of
+// them of the first, that come to a sum.
+func (s *search) joined(kinds []int, fee, number, sum int64, w wanted) ([]pay, answer) {
+	p := s.packing(kinds, false, fee, false)
+	p.trigger, p.number = 0, min(p.number, number)
+	it := &p.items[0]
+	it.least, it.number = max(it.least, w.amount), 1
+	if it.least > it.most {
+		return nil, no
+	}
+	if w.most > 0 {
+		p.rows = append(p.rows, p.total(w.most))
+	}
+	if t := s.terms[kinds[0]]; t.share > 0 && !slices.ContainsFunc(s.kinds, func(k kind) bool { return k.own }) {
+		p.rows = append(p.rows, p.total(s.leaves(t)-fee))
+	}
+	p.target = max(it.least, sum)
+	out, a := p.solve(s.budget)
+	if a != yes {
+		return nil, a
+	}
+	return s.spread(p, kinds, trim(p, out)), yes
 }
 
 // leaves is how much may leave in one transaction, fee included, if nothing is
@@ -194,37 +216,48 @@ func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packin
 		money.extra = fees
 	}
 	p.rows = append(p.rows, money)
-	for _, i := range s.in {
-		l := s.loose.limits[i]
-		limit := row{counts: make([]bool, len(kinds)), most: l.Max}
-		for n, k := range kinds {
-			limit.counts[n] = s.kinds[k].loose[i]
-		}
-		switch l.Check {
-		case charter.MaxTransaction:
-			if many {
-				limit.most = min(limit.most, unlimited/s.space.transactions) * s.space.transactions
-			}
-		case charter.MaxBatch:
-		case charter.MaxWindow:
-			if l.fees() {
-				limit.most -= fee
-				if careful {
-					limit.extra = fees
+	rows := make(map[int]int) // by limit
+	for n, k := range kinds {
+		for _, i := range s.kinds[k].loose {
+			at, known := rows[i]
+			if !known {
+				r, is := s.row(s.loose.limits[i], len(kinds), many, fee)
+				if !s.in[i] || !is {
+					continue
 				}
+				if careful && s.loose.limits[i].fees() {
+					r.extra = fees
+				}
+				at = len(p.rows)
+				rows[i], p.rows = at, append(p.rows, r)
 			}
-		case charter.MaxCount, charter.MaxCountWindow:
-			limit.number = true
-		case charter.MaxFiat:
-			limit.most = satAt(l.Max, s.price(l.Currency))
-		default:
-			continue
-		}
-		if slices.Contains(limit.counts, true) {
-			p.rows = append(p.rows, limit)
+			p.rows[at].counts[n] = true
 		}
 	}
 	return p
+}
+
+// row is what a limit says of a sum or a number, and whether it does.
+func (s *search) row(l limit, kinds int, many bool, fee int64) (row, bool) {
+	r := row{counts: make([]bool, kinds), most: l.Max}
+	switch l.Check {
+	case charter.MaxTransaction:
+		if many {
+			r.most = min(r.most, unlimited/s.space.transactions) * s.space.transactions
+		}
+	case charter.MaxBatch:
+	case charter.MaxWindow:
+		if l.fees() {
+			r.most -= fee
+		}
+	case charter.MaxCount, charter.MaxCountWindow:
+		r.number = true
+	case charter.MaxFiat:
+		r.most = satAt(l.Max, s.price(l.Currency))
+	default:
+		return row{}, false
+	}
+	return r, true
 }
 
 // trim lowers a packing of sums to its target as far as payments can be smaller:

@@ -145,7 +145,7 @@ func (p *parts) holds(d *demand, s *situation) bool {
 // veto, and that less time was waited; time and drafter stay. A situation below
 // another fulfils nothing that the other does not, whatever is demanded.
 func (c *cells) failures(d *demand, s situation, yield func(situation)) {
-	if c.spent() {
+	if c.spend(1) {
 		return
 	}
 	if !c.strict.holds(d, &s) {
@@ -225,7 +225,7 @@ func (c *cells) some(of set, n int, alike func(int) any, yield func(gone set)) {
 	}
 	var more func(at, left, rest int, gone set)
 	more = func(at, left, rest int, gone set) {
-		if left > rest || c.spent() {
+		if left > rest || c.spend(1) {
 			return
 		}
 		if at == len(order) {

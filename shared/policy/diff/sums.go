@@ -143,9 +143,9 @@ func (s *search) pastOf(l limit, i int) answer {
 	if count {
 		p.number = target
 	}
-	for _, j := range s.in {
+	for _, j := range s.kinds[i].loose {
 		m := s.loose.limits[j]
-		if !m.Check.OverTime() || !s.kinds[i].loose[j] || s.cell.moment.reach[m.window] < window {
+		if !s.in[j] || !m.Check.OverTime() || s.cell.moment.reach[m.window] < window {
 			continue
 		}
 		r := row{counts: make([]bool, len(names)), most: m.Max - 1, number: m.Check == charter.MaxCountWindow}

@@ -76,17 +76,15 @@ func (t terms) with(u terms) terms {
 // enter makes a situation the one in which the loose charter is asked.
 func (s *search) enter(c *cell) {
 	s.cell = c
-	s.in = s.in[:0]
+	s.in = make([]bool, len(s.loose.limits))
 	for i, l := range s.loose.limits {
-		if l.demand < 0 || !c.holds[l.demand] {
-			s.in = append(s.in, i)
-		}
+		s.in[i] = l.demand < 0 || !c.holds[l.demand]
 	}
 	s.terms = s.terms[:0]
 	for _, k := range s.kinds {
 		t := noTerms()
-		for _, i := range s.in {
-			if k.loose[i] {
+		for _, i := range k.loose {
+			if s.in[i] {
 				t.take(s.loose.limits[i])
 			}
 		}

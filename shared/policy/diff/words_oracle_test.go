@@ -308,7 +308,7 @@ func (r *dice) someCase(at int64, reach []int64, where []policy.CasePayment) pol
 		case r.roll(3) == 0:
 			p.Amount = 1
 		case r.roll(16) == 0:
-			p.Script = place(pick(r, everybody))
+			p.Script, p.Own = place(pick(r, everybody)), false
 		}
 		to := string(p.Script)
 		if _, known := listed[to]; !known {
@@ -426,7 +426,6 @@ func TestWordsAgreeWithBruteForce(t *testing.T) {
 		}
 		var c compiler
 		newSides(&c, a, b)
-		_, times := c.times(earliest)
 		var where []policy.CasePayment
 		for _, c := range slices.Concat(first.Counterparties, second.Counterparties) {
 			for _, script := range slices.Concat(c.Destinations, c.Once) {
@@ -441,7 +440,7 @@ func TestWordsAgreeWithBruteForce(t *testing.T) {
 		}
 		r := dice(rapid.Uint64Range(1, 1<<62).Draw(rt, "dice"))
 		for range cases {
-			m := pick(&r, times)
+			m := pick(&r, c.moments)
 			k := r.someCase(m.at, append([]int64{0, 3, 5}, m.reach...), where)
 			x, y := before.Judge(k), after.Judge(k)
 			if x.Allowed == y.Allowed {
