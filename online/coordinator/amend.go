@@ -10,6 +10,7 @@ import (
 	"heliograph/ceremonies/amendment"
 	"heliograph/shared/approval"
 	"heliograph/shared/charter"
+	"heliograph/shared/ledger"
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 
@@ -161,6 +162,10 @@ func (c *Coordinator) CarryAmendment(ctx context.Context, at Terminal) error {
 	if !a.Ready {
 		return &NotReady{Why: a.Why}
 	}
+	first, err := c.missed(a)
+	if err != nil {
+		return err
+	}
 	for {
 		step, err := c.step(m, ceremonies.Start{})
 		if err != nil {
@@ -169,6 +174,12 @@ func (c *Coordinator) CarryAmendment(ctx context.Context, at Terminal) error {
 		show, ok := step.Screen.(ceremonies.Show)
 		if !ok {
 			return c.unready(m)
+		}
+		for i, message := range first {
+			before := ceremonies.Show{Title: fmt.Sprintf("%s: first what the station may have missed, %d of %d", show.Title, i+1, len(first)), To: show.To, Message: message}
+			if word, err := at.Show(ctx, before); err != nil || word == Away {
+				return errors.Join(err, waiting(word))
+			}
 		}
 		if word, err := at.Show(ctx, show); err != nil || word == Away {
 			return errors.Join(err, waiting(word))
@@ -189,6 +200,23 @@ func (c *Coordinator) CarryAmendment(ctx context.Context, at Terminal) error {
 			}
 		}
 	}
+}
+
+// missed is what a station must know before it can acknowledge an amendment that
+// replaces an instance: every record that the old one signed.
+func (c *Coordinator) missed(a Amendment) ([]wire.Message, error) {
+	if len(a.Change.Replaced) == 0 {
+		return nil, nil
+	}
+	desk, p, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	gone := make(map[wire.PublicKey]bool)
+	for _, i := range a.Change.Replaced {
+		gone[a.Base.Instances()[i]] = true
+	}
+	return c.records(desk, p, func(r ledger.Record) bool { return gone[r.Instance] })
 }
 
 // unready says why the ballot is not shown any more.

@@ -47,6 +47,7 @@ type people struct {
 	refuse  map[int]string // stations whose operator refuses, and why
 	told    []ceremonies.Screen
 	shown   int
+	office  *office // the rest of the people, in a treasury that has them
 }
 
 func newPeople(t testing.TB, threshold, n int) *people {
@@ -96,7 +97,10 @@ func (p *people) Show(_ context.Context, s ceremonies.Show) (coordinator.Word, e
 		}
 		return coordinator.GoOn, p.sign(p.world.Stations[station], s.Message.Bytes)
 	default:
-		p.t.Fatalf("the coordinator shows a %s", s.Message.Kind)
+		if p.office == nil {
+			p.t.Fatalf("the coordinator shows a %s", s.Message.Kind)
+		}
+		return p.office.show(s)
 	}
 	return coordinator.GoOn, nil
 }
@@ -196,6 +200,8 @@ func (p *people) sign(s *rehearsal.Station, sealed []byte) error {
 func (p *people) Scan(_ context.Context, s ceremonies.Scan) ([]byte, coordinator.Word, error) {
 	if len(p.answers) == 0 {
 		switch s.Want {
+		case "its first nonce pool":
+			p.answers = append(p.answers, p.office.pool())
 		case "a station's nonce pool":
 			for _, st := range p.world.Stations {
 				p.answers = append(p.answers, st.Disk["signing/pool"])
@@ -425,9 +431,14 @@ func (y *treasury) make() keygen.Public {
 	n := len(y.people.world.Stations)
 	_, err := y.Enrol(ctx, y.people, n, n/2+1)
 	must(y.t, err)
-	draft, err := complete(y, rules())
+	return y.generate(rules())
+}
+
+func (y *treasury) generate(d charter.Document) keygen.Public {
+	y.t.Helper()
+	draft, err := complete(y, d)
 	must(y.t, err)
-	p, err := y.Generate(ctx, y.people, draft)
+	p, err := y.Generate(y.t.Context(), y.people, draft)
 	must(y.t, err)
 	return p
 }

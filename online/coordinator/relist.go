@@ -10,6 +10,7 @@ import (
 	"heliograph/ceremonies/enrolment"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
+	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
 )
 
@@ -130,7 +131,7 @@ func (c *Coordinator) Witness(ctx context.Context, at Terminal) error {
 	for _, a := range answers {
 		messages = append(messages, wire.Message{Kind: wire.KindWitness, Bytes: a})
 	}
-	records, err := c.allRecords(desk, p)
+	records, err := c.records(desk, p, func(ledger.Record) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -183,8 +184,9 @@ func (c *Coordinator) scanChallenge(ctx context.Context, at Terminal, p standing
 	}
 }
 
-// allRecords are the records of all stations, in as many messages as they need.
-func (c *Coordinator) allRecords(desk *signing.Desk, p standing) ([]wire.Message, error) {
+// records are what stations released, as far as it is wanted, in as many messages
+// as that needs.
+func (c *Coordinator) records(desk *signing.Desk, p standing, wanted func(ledger.Record) bool) ([]wire.Message, error) {
 	const room = 4096 // of a message, for what is around the records
 	var out []wire.Message
 	var page [][]byte
@@ -203,6 +205,9 @@ func (c *Coordinator) allRecords(desk *signing.Desk, p standing) ([]wire.Message
 		return err
 	}
 	for _, r := range desk.Ledger().Missing(nil) {
+		if !wanted(r) {
+			continue
+		}
 		b, err := r.Encode()
 		if err != nil {
 			return nil, err
