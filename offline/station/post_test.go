@@ -132,19 +132,18 @@ func TestOneRunSignsUnderOneCharterAndTheNext(t *testing.T) {
 	certificate := w.certify(b, shown[1], w.vaults[1].answer(ballot))
 	stale := w.pay("inv-2", 100_000)
 
-	w.vaults[1].day(certificate)
 	v := w.vaults[1]
-	if s, err := v.open().Status(); err != nil || *s.CharterEpoch != 1 || s.Next != nil || s.Amended == "" {
-		t.Fatalf("status %+v, %v", s, err)
-	}
 	fresh := w.pay("inv-3", 100_000)
 	fresh.Charter = w.line().Latest().ID()
 	desk := w.deskOf(w.line())
 	_, old := w.orderAt(w.desk, stale, 1, 0)
 	_, new := w.orderAt(desk, fresh, 1, 0)
-	shown = w.vaults[1].day(old, new)
+	shown = v.day(certificate, old, new)
 	if got := kinds(t, shown); !slices.Equal(got, []wire.Kind{wire.KindSigningRefusal, wire.KindSigningResponse}) || !slices.Contains(v.operator.faults(), "rule/charter/current") {
 		t.Fatalf("it showed %v, faults %v", got, v.operator.faults())
+	}
+	if s, err := v.open().Status(); err != nil || *s.CharterEpoch != 1 || s.Next != nil || s.Amended == "" {
+		t.Fatalf("status %+v, %v", s, err)
 	}
 	h, err := v.open().History()
 	w.must(err)
