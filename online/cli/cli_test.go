@@ -22,14 +22,21 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 		},
-		// treasury DIR makes the treasury of a wallet that exists.
+		// treasury DIR makes the treasury of a wallet that exists; treasury DIR people
+		// one whose charter lists people.
 		"treasury": func() {
-			if err := makeTreasury(os.Args[1]); err != nil {
-				os.Stderr.WriteString(err.Error() + "\n")
-				os.Exit(1)
-			}
+			fail(makeTreasury(os.Args[1], len(os.Args) > 2))
 		},
+		// browser CHALLENGE ANSWER is Ann, who approves in a browser.
+		"browser": func() { fail(browse(os.Args[1], os.Args[2])) },
 	})
+}
+
+func fail(err error) {
+	if err != nil {
+		os.Stderr.WriteString(err.Error() + "\n")
+		os.Exit(1)
+	}
 }
 
 // The stories of the command line.

@@ -14,8 +14,9 @@ import (
 
 // makeTreasury makes the folder of a coordinator that has enrolled three
 // rehearsed stations and generated a key with them. Its charter pays Exchange, at
-// most 20,000,000 sat a payment and 30,000,000 a day.
-func makeTreasury(dir string) error {
+// most 20,000,000 sat a payment and 30,000,000 a day. With people, two of them must
+// approve a batch above 1,000,000 sat and every change of the charter.
+func makeTreasury(dir string, people bool) error {
 	w, err := rehearsal.New(2, 3, 1)
 	if err != nil {
 		return err
@@ -27,7 +28,7 @@ func makeTreasury(dir string) error {
 	if err != nil {
 		return err
 	}
-	draft, err := w.Draft(charter.Document{
+	d := charter.Document{
 		Name: "Example", Gap: 20, ClockTolerance: 7200,
 		Counterparties: []charter.Counterparty{{Name: "Exchange", Destinations: [][]byte{exchange}}},
 		Rules: []charter.Rule{
@@ -35,7 +36,13 @@ func makeTreasury(dir string) error {
 			{ID: "cap/payment", Effect: charter.Require, Check: charter.MaxOutput, Max: 20_000_000},
 			{ID: "cap/day", Effect: charter.Require, Check: charter.MaxWindow, Max: 30_000_000, Window: 86_400},
 		},
-	})
+	}
+	if people {
+		if err := addPeople(&d); err != nil {
+			return err
+		}
+	}
+	draft, err := w.Draft(d)
 	if err != nil {
 		return err
 	}
