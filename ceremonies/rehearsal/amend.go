@@ -9,7 +9,6 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
-	"heliograph/shared/ledger"
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 )
@@ -148,25 +147,14 @@ func (w *World) Lose(station int) error {
 	return nil
 }
 
-// Memory is what some stations have on their disks: all records, and their heads.
-func (w *World) Memory(stations ...int) (signing.Memory, error) {
-	var m signing.Memory
-	seen := make(map[[32]byte]bool)
+// Memory is what a station that was listed anew is given: all records, which the
+// coordinator carries, and the heads of some stations, which say that they are all.
+func (w *World) Memory(stations ...int) signing.Memory {
+	m := signing.Memory{Records: w.Desk.Ledger().Missing(nil)}
 	for _, i := range stations {
-		s := w.Stations[i]
-		m.Heads = append(m.Heads, s.Sign.Status().Head)
-		for _, kept := range s.Disk.Records(signing.LedgerPrefix) {
-			r, err := ledger.DecodeRecord(kept.Value)
-			if err != nil {
-				return m, err
-			}
-			if !seen[r.Hash()] {
-				seen[r.Hash()] = true
-				m.Records = append(m.Records, r)
-			}
-		}
+		m.Heads = append(m.Heads, w.Stations[i].Sign.Status().Head)
 	}
-	return m, nil
+	return m
 }
 
 // Relist has the others agree to list a station's new instance, gives it back
@@ -199,11 +187,7 @@ func (w *World) Restore(station int, certificate []byte, others ...int) error {
 	if err != nil {
 		return err
 	}
-	memory, err := w.Memory(others...)
-	if err != nil {
-		return err
-	}
-	machine, step, err := signing.RestoreStation(setup, memory, w.At(s, ceremonies.Start{}))
+	machine, step, err := signing.RestoreStation(setup, w.Memory(others...), w.At(s, ceremonies.Start{}))
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,7 @@ func (s sheet) totals(d charter.Document) ceremonies.Section {
 	lines := append([]ceremonies.Line{{Label: "Wallet", Value: d.Name}}, ceremonies.Totals(s.approved.Verified())...)
 	return ceremonies.Section{Title: "Totals", Lines: append(lines,
 		ceremonies.Line{Label: "Charter", Value: fmt.Sprint(d.Epoch), Note: words.Short(s.charter.ID())},
+		ceremonies.Line{Label: "Verdict", Value: words.Short(s.approved.Verdict().Hash()), Note: "the same words wherever the same was judged"},
 		ceremonies.Line{Label: "Sign together", Value: together(d, s.order)},
 		ceremonies.Line{Label: "Request", Value: words.Short(s.digest), Note: "the same words at every station of this quorum"},
 	)}
