@@ -7,6 +7,7 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/shared/charter"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 )
 
@@ -263,5 +264,104 @@ func TestReviewShowsNewKeys(t *testing.T) {
 	words := ceremonies.KeyWords(device("Eve").Key)
 	if line := review.Sections[at].Lines[0]; line.Value != strings.Join(words[:], " ") || !strings.Contains(line.Label, `"Eve"`) {
 		t.Errorf("%+v", line)
+	}
+}
+
+// A station's clock is wrong, or it lies: its acknowledgement is dated years ahead,
+// or long before anybody approved, and would spoil every certificate that it is
+// part of. The coordinator takes neither and names the station.
+func TestAttackSpoiltAcknowledgement(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	ballot := w.propose(two, setCap(200_000_000))
+	digest := mustProposal(t, w).Digest
+	for _, at := range []int64{start + 10*365*day, start - 3*day, start + 2*day} {
+		a, err := lineage.SignAck(digest, 0, at, w.keys[0], [32]byte{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := a.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.tell(w.seal(wire.KindBallotAck, body, w.keys[0]))
+		if f := isFault(t, err, "amendment/clock"); f.Suspect.Kind != ceremonies.Station || f.Suspect.Station != 0 {
+			t.Errorf("%+v", f.Suspect)
+		}
+	}
+	w.visit(1, ballot)
+	if step := w.visit(2, ballot); step.Send[0].Kind != wire.KindCertificate {
+		t.Errorf("%+v", step.Screen)
+	}
+}
+
+// The charter wants stations of two sites to acknowledge a loosening. Two of one
+// site do not make a certificate; a third one of another does.
+func TestAcknowledgementsOfTwoSites(t *testing.T) {
+	w := newWorld(t, 2, 3, func(d *charter.Document) {
+		for i, site := range []string{"Bern", "Bern", "Basel"} {
+			d.Stations[i].Site = site
+		}
+		d.Governance.Loosen = charter.Demand{Kind: charter.DemandAll, Of: []charter.Demand{d.Governance.Loosen, {Kind: charter.DemandSites, Count: 2}}}
+	})
+	ballot := w.propose(two, setCap(200_000_000))
+	w.visit(0, ballot)
+	step := w.visit(1, ballot)
+	isFailed(t, step.Screen, "amendment/unapproved")
+	step = w.visit(2, ballot)
+	if len(step.Send) != 1 || step.Send[0].Kind != wire.KindCertificate {
+		t.Errorf("%+v", step.Screen)
+	}
+}
+
+// A loosening comes into force while the people at a station read another change:
+// that comes to something else now, and what they read is not what they would sign.
+func TestCharterComesIntoForceOnTheScreen(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	w.amend(two, setCap(200_000_000))
+	w.now = start + day - hour
+	ballot := w.propose(two, setCap(150_000_000)) // a loosening now, a tightening an hour later
+	s := w.station(0)
+	step := w.must(w.on(0, s, ceremonies.Scanned{Bytes: ballot}))
+	review := step.Screen.(ceremonies.Review)
+	if !strings.Contains(text(review), "Adopted, not yet in force") {
+		t.Error("the review does not speak of the charter that waits")
+	}
+	w.now = start + day
+	if _, err := s.Step(w.event(ceremonies.Approve{Digest: review.Digest})); err == nil {
+		t.Error("acknowledged another change than was read")
+	}
+}
+
+// Two certificates for one epoch, with a station that acknowledged both: whoever
+// sees the second keeps the first, and has proof.
+func TestAttackFork(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	w.propose(two, setCap(300_000_000))
+	p := mustProposal(t, w)
+	b, err := lineage.DecodeBallot(w.coordinator().state.Ballot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var acks []lineage.Ack
+	for i := range 2 {
+		a, err := lineage.SignAck(p.Digest, uint8(i), w.now, w.keys[i], [32]byte{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acks = append(acks, a)
+	}
+	forgery, err := lineage.NewCertificate(b, acks).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(w.desk)
+	w.amend(two, setCap(200_000_000))
+	_, err = w.do(2, ceremonies.Scanned{Bytes: w.seal(wire.KindCertificate, forgery, key("courier"))})
+	f := isFault(t, err, "amendment/fork")
+	if f.Suspect.Kind != ceremonies.Station || len(f.Record) == 0 || !strings.Contains(f.What, "[0 1]") {
+		t.Errorf("%+v", f)
+	}
+	if got := w.station(2).Line().Latest().Document().Rules[0].Max; got != 200_000_000 {
+		t.Errorf("station 2 follows the forgery: %d", got)
 	}
 }

@@ -296,6 +296,9 @@ func (c *Coordinator) acknowledged(e ceremonies.Event, message wire.Opened) (cer
 			Safe: "The charter in force stays as it is.", Remedy: "Show that station the ballot under way.",
 		}
 	}
+	if fault := c.timely(a, b, e.Time); fault != nil {
+		return ceremonies.Step{}, fault
+	}
 	state := c.state
 	if slices.ContainsFunc(state.Acks, func(have lineage.Ack) bool { return have.Station == a.Station }) {
 		return c.show(e)
@@ -314,6 +317,26 @@ func (c *Coordinator) acknowledged(e ceremonies.Event, message wire.Opened) (cer
 	return c.certify(e, state, b)
 }
 
+// timely refuses an acknowledgement whose time would spoil the certificate, which
+// one station with a wrong clock could do: one from the future, or from a time at
+// which the ballot did not hold.
+func (c *Coordinator) timely(a lineage.Ack, b lineage.Ballot, now int64) *ceremonies.Fault {
+	why := ""
+	if ahead := a.Time - now; ahead > int64(c.line.At(now).Charter().Document().ClockTolerance) {
+		why = "it is dated " + charter.Period(ahead) + " ahead"
+	} else if _, err := c.line.Examine(b, a.Time); err != nil {
+		why = "at the time it states, the ballot did not hold. " + sentence(err)
+	}
+	if why == "" {
+		return nil
+	}
+	return &ceremonies.Fault{
+		Code: "amendment/clock", Suspect: ceremonies.Suspect{Kind: ceremonies.Station, Station: int(a.Station)},
+		What: fmt.Sprintf("The acknowledgement of station %d does not count: %s.", a.Station, why), Safe: "The charter in force stays as it is.",
+		Remedy: "Have that station's clock looked at; go to another station, or draft the same charter again, which is a new ballot.",
+	}
+}
+
 // certify makes the certificate. It is kept sealed as well, for stations that
 // were away.
 func (c *Coordinator) certify(e ceremonies.Event, state coordinatorState, b lineage.Ballot) (ceremonies.Step, error) {
@@ -323,13 +346,15 @@ func (c *Coordinator) certify(e ceremonies.Event, state coordinatorState, b line
 	}
 	line, err := c.line.Adopt(encoded)
 	if err != nil {
-		// An approval expired between two acknowledgements, or a charter came into
-		// force: more statements may make it whole, or a new ballot.
-		save, fault := c.save(state, e, "acknowledged", encoded)
-		if fault != nil {
-			return ceremonies.Step{}, fault
+		// Each acknowledgement holds, but not all together: the demand is on who
+		// acknowledges, such as different sites. Another station may make it whole.
+		save, unsaved := c.save(state, e, "acknowledged", encoded)
+		if unsaved != nil {
+			return ceremonies.Step{}, unsaved
 		}
-		return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: refused(err)}}, nil
+		fault := refused(err)
+		fault.Remedy = "Carry the ballot to another station, or draft the same charter again, which is a new ballot."
+		return ceremonies.Step{Save: save, Screen: ceremonies.Failed{Fault: fault}}, nil
 	}
 	m, err := wire.Seal(wire.KindCertificate, [32]byte(line.Wallet().ID()), encoded, c.courier, e.Random)
 	if err != nil {

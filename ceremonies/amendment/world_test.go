@@ -87,9 +87,13 @@ type world struct {
 	chains [][]ledger.Record // what each station released
 }
 
-func newWorld(t testing.TB, threshold, n int) *world {
+func newWorld(t testing.TB, threshold, n int, change ...func(*charter.Document)) *world {
 	t.Helper()
-	c, err := charter.New(document(threshold, n))
+	d := document(threshold, n)
+	for _, f := range change {
+		f(&d)
+	}
+	c, err := charter.New(d)
 	if err != nil {
 		t.Fatal(err)
 	}

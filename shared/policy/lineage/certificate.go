@@ -151,7 +151,7 @@ func (l Line) adopt(c Certificate, encoded []byte) (Epoch, error) {
 	if err != nil {
 		return Epoch{}, err
 	}
-	e := Epoch{Charter: next, From: latest, Immediate: true, Certificate: slices.Clone(encoded)}
+	e := Epoch{Charter: next, From: latest, Immediate: true, Certificate: slices.Clone(encoded), earliest: latest}
 	changes := make(map[int]Change) // by the place of the charter that was in force
 	delay := uint32(0)
 	for _, a := range c.Acks {
@@ -174,6 +174,7 @@ func (l Line) adopt(c Certificate, encoded []byte) (Epoch, error) {
 			return Epoch{}, unapproved(change, people)
 		}
 		e.Immediate = e.Immediate && !change.Loosens
+		e.earliest = min(e.earliest, a.Time)
 		delay = max(delay, change.Delay)
 	}
 	e.From += int64(delay)

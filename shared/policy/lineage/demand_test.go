@@ -150,3 +150,28 @@ func TestDemandsMeanWhatTheyMeanInRules(t *testing.T) {
 		}
 	})
 }
+
+// The edges of what is counted in seconds, the last one included.
+func TestDemandsAtTheirEdges(t *testing.T) {
+	ada := charter.Person{Name: "Ada"}
+	for _, c := range []struct {
+		demand charter.Demand
+		v      vote
+		want   bool
+	}{
+		{charter.Demand{Kind: charter.DemandWaited, Seconds: 5}, vote{now: 105, drafted: 100}, true},
+		{charter.Demand{Kind: charter.DemandWaited, Seconds: 5}, vote{now: 104, drafted: 100}, false},
+		{charter.Demand{Kind: charter.DemandWaited, Seconds: 5}, vote{now: 105}, false},
+		{charter.Demand{Kind: charter.DemandNotFrozen, Seconds: 5, People: []string{"Ada"}}, vote{now: 105, given: []approval.Given{{Person: ada, Decision: approval.NotFrozen, Time: 100}}}, true},
+		{charter.Demand{Kind: charter.DemandNotFrozen, Seconds: 5, People: []string{"Ada"}}, vote{now: 106, given: []approval.Given{{Person: ada, Decision: approval.NotFrozen, Time: 100}}}, false},
+		{charter.Demand{}, vote{now: 1}, false},
+		{charter.Demand{Kind: 99}, vote{now: 1}, false},
+	} {
+		if got := c.v.holds(c.demand); got != c.want {
+			t.Errorf("%+v at %d: %v", c.demand, c.v.now, got)
+		}
+	}
+	if !(vote{}).meets(charter.Demand{}) {
+		t.Error("an amendment rule that asks for nobody does not hold")
+	}
+}

@@ -137,6 +137,36 @@ func TestThawWaitsWithALoosening(t *testing.T) {
 	}
 }
 
+// A thaw that waits with a loosening is withdrawn. A dishonest station dates its
+// acknowledgement of the withdrawal to the far future, so that it seems to come
+// after the thaw.
+func TestAttackWithdrawnThawWithALyingClock(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	f, err := w.line.OpenFreeze(w.freeze(start, instance(0)), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.amend(start, []string{"Dora", "Ada", "Ben"}, lift(f.ID), setCap(1<<40))
+	now, later := start+hour, start+3*day
+	c := w.draft(now)
+	b := w.ballot(c, now, "Ada")
+	digest := w.digest(b, c)
+	b.Statements = append(b.Statements, w.approve(digest, later, "Ada", "Ben", "Dora")...)
+	certificate, err := NewCertificate(b, []Ack{w.ack(digest, 0, now), w.ack(digest, 1, later)}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := w.line.Adopt(certificate); err == nil && line.Lifted(f.ID, start+2*day) && line.Epochs()[2].Immediate {
+		t.Error("a charter that was withdrawn lifted a freeze")
+	}
+	// The other way round, an honest withdrawal after the thaw leaves it thawed.
+	at := start + 2*day
+	w.amend(at, []string{"Ada"}, func(d *charter.Document) { d.Lifted = nil })
+	if !w.line.Lifted(f.ID, at) {
+		t.Error("what was lifted is frozen again")
+	}
+}
+
 // A code that was printed is good for the charter it was made under and the next
 // one, and for a station that has not heard of the newest charter.
 func TestFreezeCodesLast(t *testing.T) {

@@ -30,7 +30,8 @@ type Epoch struct {
 	// Certificate is what it was adopted by; empty for the first.
 	Certificate []byte
 
-	listed map[string]int64 // since when a destination is listed, if not since epoch 0
+	listed   map[string]int64 // since when a destination is listed, if not since epoch 0
+	earliest int64            // of the times of its acknowledgements
 }
 
 // Begin returns the line of a wallet whose key was made under c, of epoch 0.
@@ -107,11 +108,15 @@ func (l Line) Pending(t int64) (next charter.Charter, from int64, pending bool) 
 	return next, from, pending
 }
 
-// Lifted reports whether a charter that is or was in force by t lifted a freeze.
-// Unlike the list of the charter in force, this never forgets.
+// Lifted reports whether the charter in force at t, or one that was before, lifted
+// a freeze. Unlike the list of the charter in force, this never forgets.
 func (l Line) Lifted(freeze [32]byte, t int64) bool {
+	if !l.Valid() {
+		return false
+	}
+	in := l.at(t)
 	for i, e := range l.epochs {
-		if l.ruled(i, t) && slices.Contains(e.Charter.Document().Lifted, freeze) {
+		if (i == in || l.ruled(i, t)) && slices.Contains(e.Charter.Document().Lifted, freeze) {
 			return true
 		}
 	}
@@ -119,10 +124,14 @@ func (l Line) Lifted(freeze [32]byte, t int64) bool {
 }
 
 // ruled reports whether epoch i was in force at some time up to t. A loosening
-// that was withdrawn before its time never was.
+// that was withdrawn before its time never was. When that was is the earliest time
+// that any of the acknowledgements states: who lies about it can keep the wallet
+// frozen, and cannot thaw it.
 func (l Line) ruled(i int, t int64) bool {
-	from := l.epochs[i].From
-	return from <= t && !slices.ContainsFunc(l.epochs[i+1:], func(e Epoch) bool { return e.From <= from })
+	e := l.epochs[i]
+	return e.Immediate || e.From <= t && !slices.ContainsFunc(l.epochs[i+1:], func(later Epoch) bool {
+		return later.From <= e.From || later.Immediate && later.earliest <= e.From
+	})
 }
 
 // Keyring returns the keys that may speak about the wallet at the time t: those
