@@ -52,7 +52,8 @@ func (g Group) params() chilldkg.Params {
 }
 
 // match demands that a charter draft is an epoch 0 of exactly this group: the
-// people who compared the roster compared these stations and no others.
+// people who compared the roster compared these stations and no others. Where a
+// station stands and who runs it nobody enrols: people review it in the draft.
 func (g Group) match(c charter.Charter) error {
 	d := c.Document()
 	if d.Epoch != 0 || d.Network != g.Network || int(d.Threshold) != g.Threshold || d.Courier != g.Courier {
@@ -62,7 +63,9 @@ func (g Group) match(c charter.Charter) error {
 		return fmt.Errorf("keygen: the charter draft lists %d stations, %d were enrolled", len(d.Stations), len(g.Stations))
 	}
 	for i, s := range d.Stations {
-		if s != g.Stations[i] {
+		enrolled := g.Stations[i]
+		enrolled.Site, enrolled.Entity = s.Site, s.Entity
+		if s != enrolled {
 			return fmt.Errorf("keygen: station %d of the charter draft is not the one that was enrolled", i)
 		}
 	}
