@@ -45,6 +45,7 @@ type plan struct {
 	Fault keystoretest.Fault // how
 	Kill  bool               // and the process dies of it
 	Trace string             // file that gets a line for each operation before it happens
+	Quick bool               // new keystores cost no time
 }
 
 // TestMain lets the test binary be the station. Only here does the plan exist:
@@ -64,6 +65,9 @@ func TestMain(m *testing.M) {
 func (p plan) environment() cli.Environment {
 	env := cli.Process()
 	env.Now = func() int64 { return p.Now }
+	if p.Quick {
+		env.Keystore = []keystore.Option{keystore.WorkFactor(1)}
+	}
 	if p.At > 0 || p.Trace != "" {
 		env.Open = p.open
 	}

@@ -16,6 +16,9 @@ func render(s ceremonies.Screen, b banner) string {
 	switch s := s.(type) {
 	case ceremonies.Scan:
 		t.title(b, "Waiting for "+s.Want)
+		if s.Title != "" {
+			t.line("%s.", escape(strings.TrimSuffix(s.Title, ".")))
+		}
 	case ceremonies.Show:
 		t.title(b, s.Title)
 		t.line("For %s: %s, %d bytes.", escape(s.To), s.Message.Kind, len(s.Message.Bytes))

@@ -72,6 +72,9 @@ func (d *drive) run(ctx context.Context) (bool, error) {
 		if d.visit.over() && waits(step.Screen) {
 			return false, nil
 		}
+		if s, scans := step.Screen.(ceremonies.Scan); scans && (len(step.Send) > 0 || step.Stored != "") {
+			step.Screen = ceremonies.Scan{Want: s.Want} // its title was said above
+		}
 		var err error
 		if step, err = d.next(ctx, step.Screen); err != nil {
 			return false, err
@@ -178,11 +181,11 @@ func (d *drive) next(ctx context.Context, s ceremonies.Screen) (ceremonies.Step,
 		if d.ceremony.failing == beginAgain {
 			return a.start(d.ceremony.machine)
 		}
-		return d.scan(ctx, d.ceremony.want())
+		return d.scan(ctx, ceremonies.Scan{Want: d.ceremony.want()})
 	case ceremonies.Scan:
-		return d.scan(ctx, s.Want)
+		return d.scan(ctx, s)
 	}
-	return d.scan(ctx, d.ceremony.want())
+	return d.scan(ctx, ceremonies.Scan{Want: d.ceremony.want()})
 }
 
 // decide asks for a decision. What a person answers carries the digest of the
@@ -216,7 +219,7 @@ func (d *drive) answer(ctx context.Context, s ceremonies.Screen) (ceremonies.Ste
 		}
 		switch {
 		case answer.Scan:
-			return d.scan(ctx, "another station's introduction, from its own screen")
+			return d.scan(ctx, ceremonies.Scan{Want: "another station's introduction, from its own screen"})
 		case answer.Show:
 			if err := d.app.showIntroduction(ctx); err != nil {
 				return ceremonies.Step{}, err
@@ -243,10 +246,10 @@ func (d *drive) answer(ctx context.Context, s ceremonies.Screen) (ceremonies.Ste
 // the machine, so the next message is as good as the first. A message that was
 // refused is passed over for the rest of this scan: it may stand before the
 // camera for a while.
-func (d *drive) scan(ctx context.Context, want string) (ceremonies.Step, error) {
+func (d *drive) scan(ctx context.Context, screen ceremonies.Scan) (ceremonies.Step, error) {
 	refused := make(map[[32]byte]bool)
 	for {
-		message, err := d.app.scan(ctx, want, d.ceremony.parties(), refused)
+		message, err := d.app.scan(ctx, screen, d.ceremony.parties(), refused)
 		if err != nil {
 			return ceremonies.Step{}, err
 		}
@@ -270,7 +273,7 @@ func (d *drive) scan(ctx context.Context, want string) (ceremonies.Step, error) 
 			d.visit.scanned, d.visit.outcome = true, Refused
 		}
 		if d.visit.over() {
-			return ceremonies.Step{Screen: ceremonies.Scan{Want: want}}, nil
+			return ceremonies.Step{Screen: screen}, nil
 		}
 	}
 }

@@ -55,11 +55,11 @@ func identify(message []byte) [32]byte { return wire.TaggedHash("Heliograph/scan
 // scan reads one whole message with the camera. Frames of other messages, codes
 // of other programs and messages that were refused are passed over; nothing
 // that a camera sees can end a scan.
-func (a *App) scan(ctx context.Context, want string, from parties, refused map[[32]byte]bool) ([]byte, error) {
+func (a *App) scan(ctx context.Context, screen ceremonies.Scan, from parties, refused map[[32]byte]bool) ([]byte, error) {
 	if err := a.world.Camera.Begin(); err != nil {
 		return nil, fmt.Errorf("station: camera: %w", err)
 	}
-	a.world.Person.Look(ceremonies.Scan{Want: want})
+	a.world.Person.Look(screen)
 	var reader qr.Reader
 	var decoder qr.Decoder
 	foreign := ""
