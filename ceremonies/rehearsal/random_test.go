@@ -13,17 +13,30 @@ import (
 	"heliograph/shared/batch"
 )
 
+// wholeTreasuries has rapid make fewer checks than its default, unless the command
+// line asks for a number: each is a whole treasury.
+func wholeTreasuries(t *testing.T) {
+	t.Helper()
+	f := flag.Lookup("rapid.checks")
+	before := f.Value.String()
+	if before != f.DefValue {
+		return
+	}
+	if err := f.Value.Set("20"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Value.Set(before); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A coordinator that shows whatever it has, in any order, to anybody, while
 // stations crash and restart. Whatever happens: an index serves one order, an
 // order has one answer, and the honest path stays open.
 func TestAnythingInAnyOrder(t *testing.T) {
-	// Each check is a whole treasury: fewer of them than rapid's default, unless
-	// the command line asks for a number.
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("20"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	wholeTreasuries(t)
 	base := ready(t, 2, 3)
 	rapid.Check(t, func(rt *rapid.T) {
 		w, err := base.Copy()
