@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
@@ -105,12 +106,13 @@ func (s *search) gather() {
 	scripts := make(map[int][][]byte) // by place
 	seen := make(map[string]int)      // by what rules see of a destination at every age: its place
 	for _, c := range s.loose.doc.Counterparties {
+		strict, loose := s.strict.naming(c.Name), s.loose.naming(c.Name)
 		for _, d := range s.destinations(c) {
 			var kinds []kind
 			var key []byte
 			for _, age := range terms {
 				d.age = age
-				k, paid := s.kind(c.Name, d)
+				k, paid := s.kind(c.Name, d, strict, loose)
 				bits := k.bits(paid)
 				key = append(key, bits...)
 				// Of ages that no rule tells apart, the longest.
@@ -151,6 +153,7 @@ func (s *search) gather() {
 			s.counted[l] = append(s.counted[l], i)
 		}
 	}
+	s.classify()
 	all := make([]int, len(s.kinds))
 	for i := range all {
 		all[i] = i
@@ -159,15 +162,16 @@ func (s *search) gather() {
 }
 
 // kind is the kind of payments to a destination, and whether the loose charter
-// makes them.
-func (s *search) kind(name string, d destination) (k kind, paid bool) {
+// makes them, given the limits that name the counterparty.
+func (s *search) kind(name string, d destination, strict, loose []int) (k kind, paid bool) {
 	k = kind{destination: d, name: name, least: s.space.least(d.script), most: s.space.money, once: s.loose.charter.Once(d.script)}
 	if d.kind == charter.Data {
 		k.least, k.most = 0, 0
 	}
-	k.strict, k.loose = s.strict.limitsOn(name, d), s.loose.limitsOn(name, d)
-	for _, r := range s.strict.rules {
-		k.barred = append(k.barred, s.strict.names(r, name) && s.strict.about(r, d))
+	k.strict, k.loose = s.strict.limitsOn(strict, d), s.loose.limitsOn(loose, d)
+	for i := range s.strict.rules {
+		r := &s.strict.rules[i]
+		k.barred = append(k.barred, s.strict.names(*r, name) && s.strict.about(r, d))
 	}
 	owned := s.strict.owns(name, d)
 	k.barred = append(k.barred, owned, s.strict.charter.Once(d.script))
@@ -179,8 +183,9 @@ func (s *search) kind(name string, d destination) (k kind, paid bool) {
 // pays reports whether an allow and no deny is about payments to a destination.
 func (s *side) pays(name string, d destination) bool {
 	allowed := false
-	for _, r := range s.rules {
-		if !s.names(r, name) || !s.about(r, d) {
+	for i := range s.rules {
+		r := &s.rules[i]
+		if !s.names(*r, name) || !s.about(r, d) {
 			continue
 		}
 		if r.Effect == charter.Deny {
@@ -217,6 +222,62 @@ func (k kind) bits(paid bool) []byte {
 	}
 	out = binary.BigEndian.AppendUint64(out, uint64(k.least))
 	return append(out, byte(len(k.script)), byte(k.kind))
+}
+
+// classify puts kinds in one class that can stand in for each other in every
+// question: those of counterparties that no rule tells apart, except that a limit
+// counts each of them apart.
+func (s *search) classify() {
+	whole := make(map[string][]byte) // by counterparty: what its kinds are
+	what := make([]string, len(s.kinds))
+	for i, k := range s.kinds {
+		k.strict, k.loose = s.strict.rulesOf(k.strict), s.loose.rulesOf(k.loose)
+		key := binary.BigEndian.AppendUint64(k.bits(true), uint64(k.age))
+		key = binary.BigEndian.AppendUint32(key, uint32(len(k.scripts)))
+		what[i] = string(key)
+		whole[k.name] = append(binary.BigEndian.AppendUint32(whole[k.name], uint32(len(key))), key...)
+	}
+	same := make(map[string][32]byte) // by counterparty
+	for name, kinds := range whole {
+		same[name] = sha256.Sum256(kinds)
+	}
+	type class struct {
+		counterparty [32]byte
+		what         string
+	}
+	classes := make(map[class]int)
+	for i, k := range s.kinds {
+		key := class{same[k.name], what[i]}
+		if _, known := classes[key]; !known {
+			classes[key] = len(classes)
+		}
+		s.classes = append(s.classes, classes[key])
+	}
+}
+
+// rulesOf puts the first limit of a rule in place of each that counts one
+// counterparty apart.
+func (s *side) rulesOf(limits []int) []int {
+	out := slices.Clone(limits)
+	for n, i := range limits {
+		if s.limits[i].Each == charter.EachCounterparty {
+			out[n] = s.limits[i].first
+		}
+	}
+	return out
+}
+
+// distinct leaves one kind of each class.
+func (s *search) distinct(kinds []int) []int {
+	seen := make(map[int]bool)
+	var out []int
+	for _, i := range kinds {
+		if class := s.classes[i]; !seen[class] {
+			seen[class] = true
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // counts reports whether a limit is in a list of those that count a kind.

@@ -10,6 +10,7 @@ import (
 type item struct {
 	least, most int64
 	number      int64 // payments at most, 0: as many as there may be of all
+	total       int64 // sat of all n at most, 0: no bound of its own
 }
 
 // row is a limit: the items that it counts, and the most that they may be
@@ -114,7 +115,7 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 		if !p.count {
 			one.sum = max(p.target, it.least)
 		}
-		if one.sum <= it.most && p.fits(i, one) {
+		if one.sum <= it.most && (it.total == 0 || one.sum <= it.total) && p.fits(i, one) {
 			out := make([]packed, len(p.items))
 			out[i] = one
 			return out, yes
@@ -127,6 +128,9 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 		return out, yes
 	}
 	q, back := p.undominated()
+	if size := 3*len(q.items) + len(q.rows); size*size > maxWork/4 {
+		return nil, undecided // the first step alone would take too long
+	}
 	found, a := q.search(b)
 	if a != yes {
 		return nil, a
@@ -151,37 +155,51 @@ func (p packing) fits(i int, x packed) bool {
 // covered reports whether some rows together count every item and come to less
 // than the target: which is a proof, though not the only one.
 func (p packing) covered() bool {
-	rest := make([]bool, len(p.items))
+	if p.count && p.target > p.number {
+		return true
+	}
+	seen := make([]bool, len(p.items))
 	left, total := len(p.items), int64(0)
-	if p.count {
-		total = max(0, p.target-p.number)
-		if total > 0 {
-			return true
+	for i, it := range p.items {
+		if !p.count && it.most == 0 {
+			seen[i] = true
+			left--
 		}
 	}
 	for left > 0 && total < p.target {
-		best, share, new := -1, 0.0, 0
+		best, share, fresh := -1, math.Inf(1), 0
 		for n, r := range p.rows {
 			if r.number != p.count {
 				continue
 			}
-			fresh := 0
+			new := 0
 			for i, c := range r.counts {
-				if c && !rest[i] {
-					fresh++
+				if c && !seen[i] {
+					new++
 				}
 			}
-			if fresh > 0 && (best < 0 || float64(r.most)/float64(fresh) < share) {
-				best, share, new = n, float64(r.most)/float64(fresh), fresh
+			if each := float64(r.most) / float64(new); new > 0 && each < share {
+				best, share, fresh = n, each, new
 			}
+		}
+		// Items that have a bound of their own below what a row leaves each.
+		own := false
+		for i, it := range p.items {
+			if !p.count && !seen[i] && it.total > 0 && float64(it.total) <= share {
+				seen[i], own = true, true
+				left, total = left-1, total+it.total
+			}
+		}
+		if own {
+			continue
 		}
 		if best < 0 {
 			return false
 		}
 		for i, c := range p.rows[best].counts {
-			rest[i] = rest[i] || c
+			seen[i] = seen[i] || c
 		}
-		left, total = left-new, total+p.rows[best].most
+		left, total = left-fresh, total+p.rows[best].most
 	}
 	return left == 0 && total < p.target
 }
@@ -194,11 +212,17 @@ func (p packing) greedy() ([]packed, bool) {
 	fill := func(i int, atMost int64) {
 		it := p.items[i]
 		room, amount := number, atMost
+		if it.total > 0 {
+			amount = min(amount, it.total)
+		}
 		if it.number > 0 {
 			room = min(room, it.number)
 		}
 		if p.count {
-			room, amount = min(room, atMost), math.MaxInt64
+			room, amount = min(room, atMost), unlimited
+			if it.total > 0 {
+				amount = it.total
+			}
 		}
 		extra := int64(0)
 		for _, r := range p.rows {
@@ -306,7 +330,7 @@ func (p packing) undominated() (packing, []int) {
 }
 
 func (p packing) dominates(k, i int) bool {
-	if p.items[k].least > p.items[i].least || p.items[k].most < p.items[i].most || p.items[k].number > 0 {
+	if p.items[k].least > p.items[i].least || p.items[k].most < p.items[i].most || p.items[k].number > 0 || p.items[k].total > 0 {
 		return false
 	}
 	for _, r := range p.rows {
@@ -416,6 +440,11 @@ func (p packing) relax(at bounds, b *budget) (x []*big.Rat, value *big.Rat, ok b
 		link := make([]int64, vars)
 		link[2*i], link[2*i+1] = it.least-it.most, 1
 		ok = add(link, 0) && ok
+		if it.total > 0 {
+			sum := make([]int64, vars)
+			sum[2*i], sum[2*i+1] = it.least, 1
+			ok = add(sum, it.total) && ok
+		}
 	}
 	ok = add(one, p.number) && ok
 	for _, r := range p.rows {

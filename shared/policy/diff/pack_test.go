@@ -15,7 +15,7 @@ func (p packing) brute() bool {
 		}
 		for n := int64(0); n <= p.number-number && (p.items[i].number == 0 || n <= p.items[i].number); n++ {
 			for s := n * p.items[i].least; s <= n*p.items[i].most; s++ {
-				if !p.within(append(there[:i:i], packed{n, s})) {
+				if p.items[i].total > 0 && s > p.items[i].total || !p.within(append(there[:i:i], packed{n, s})) {
 					break
 				}
 				if try(i+1, append(there[:i:i], packed{n, s}), number+n, sum+s) {
@@ -52,7 +52,7 @@ func TestPackingAgreesWithBruteForce(t *testing.T) {
 		n := rapid.IntRange(1, 4).Draw(rt, "items")
 		for range n {
 			least := rapid.Int64Range(0, 3).Draw(rt, "least")
-			p.items = append(p.items, item{least, least + rapid.Int64Range(0, 4).Draw(rt, "above"), rapid.SampledFrom([]int64{0, 0, 1, 2}).Draw(rt, "once")})
+			p.items = append(p.items, item{least, least + rapid.Int64Range(0, 4).Draw(rt, "above"), rapid.SampledFrom([]int64{0, 0, 1, 2}).Draw(rt, "once"), rapid.SampledFrom([]int64{0, 0, 1, 5}).Draw(rt, "total")})
 		}
 		for range rapid.IntRange(1, 5).Draw(rt, "rows") {
 			r := row{counts: rapid.SliceOfN(rapid.Bool(), n, n).Draw(rt, "counts"), most: rapid.Int64Range(0, 12).Draw(rt, "most"), number: rapid.IntRange(0, 3).Draw(rt, "of number") == 0}
@@ -93,7 +93,7 @@ func TestPackingAgreesWithBruteForce(t *testing.T) {
 				rt.Fatalf("item %d: %+v", i, x)
 			}
 			number += x.number
-			if p.items[i].number > 0 && x.number > p.items[i].number {
+			if p.items[i].number > 0 && x.number > p.items[i].number || p.items[i].total > 0 && x.sum > p.items[i].total {
 				rt.Fatalf("item %d: %+v", i, x)
 			}
 		}

@@ -20,6 +20,7 @@ type search struct {
 	same          bool // people and stations mean the same to both
 
 	kinds      []kind
+	classes    []int           // by kind
 	counted    [][]int         // kinds by limit of the strict charter that counts them
 	everything []int           // kinds at the age at which the loose charter asks least of them
 	listed     map[string]bool // scripts that either charter lists
@@ -76,10 +77,19 @@ const earliest = 1_767_225_600
 func (s *search) run() {
 	s.barred()
 	s.gap()
+	asked := make(map[[2]int]bool) // of limits that count counterparties apart, by rule and class
 	for i, l := range s.strict.limits {
-		if !s.shown(l.ID) && !slices.Contains(s.undecided, l.ID) {
-			s.requirement(i, l)
+		if len(s.counted[i]) == 0 || s.shown(l.ID) || slices.Contains(s.undecided, l.ID) {
+			continue
 		}
+		if l.Each == charter.EachCounterparty {
+			class := [2]int{l.first, s.classes[s.counted[i][0]]}
+			if asked[class] {
+				continue
+			}
+			asked[class] = true
+		}
+		s.requirement(i, l)
 	}
 }
 
@@ -161,7 +171,7 @@ func (s *search) barred() {
 			rules = append(rules, policy.PayoutTo)
 		}
 		if !slices.ContainsFunc(s.strict.rules, func(r reader) bool {
-			return r.Effect == charter.Allow && s.strict.names(r, k.name) && s.strict.about(r, k.destination)
+			return r.Effect == charter.Allow && s.strict.names(r, k.name) && s.strict.about(&r, k.destination)
 		}) {
 			rules = append(rules, policy.DefaultDeny)
 		}
@@ -212,7 +222,7 @@ func (s *search) oldest(kinds []int) []int {
 // any asks for a batch that pays one of some kinds.
 func (s *search) any(rule string, kinds []int, w wanted) answer {
 	worst := no
-	for _, i := range kinds {
+	for _, i := range s.distinct(kinds) {
 		a := s.single(rule, i, w)
 		if a == yes {
 			return yes
@@ -225,7 +235,7 @@ func (s *search) any(rule string, kinds []int, w wanted) answer {
 // requirement asks whether the loose charter implies limit i of the strict one.
 func (s *search) requirement(i int, l limit) {
 	about := s.oldest(s.counted[i])
-	if len(about) == 0 || s.implied(i, l) {
+	if s.implied(i, l) {
 		return
 	}
 	s.each(l.ID, l.demand, l.window, func() answer { return s.ask(l, about) })

@@ -30,6 +30,7 @@ func (s *search) fees(rule string, about []int, worst answer, first func(least i
 	if len(about) == 0 {
 		return worst
 	}
+	about = s.distinct(about)
 	least, highest := unlimited, int64(0)
 	for _, i := range about {
 		least, highest = min(least, s.kinds[i].least), max(highest, s.terms[i].fee)
@@ -69,7 +70,7 @@ const maxFees = 20_000
 // share asks for a transaction of which too little stays in the wallet.
 func (s *search) share(l limit, about []int) answer {
 	worst := no
-	for _, i := range s.asked(about, func(t terms) bool { return t.share < l.Max }) {
+	for _, i := range s.distinct(s.asked(about, func(t terms) bool { return t.share < l.Max })) {
 		a := undecided
 		if s.kinds[i].own {
 			a = s.shareOfOwn(l, i)

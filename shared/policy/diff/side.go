@@ -39,6 +39,7 @@ type reader struct {
 type limit struct {
 	reader
 	apart  string // the counterparty or group that it counts, if it counts them apart
+	first  int    // place of the first limit of the rule
 	demand int    // place of Unless among the side's demands, or -1
 	window int    // place of its window among those of both sides, or -1
 }
@@ -88,7 +89,7 @@ func (l limit) fees() bool {
 
 // about reports whether a rule is about payments to a destination of somebody
 // whom it names.
-func (s *side) about(r reader, d destination) bool {
+func (s *side) about(r *reader, d destination) bool {
 	return (len(r.Scripts) == 0 || slices.Contains(r.Scripts, d.kind)) &&
 		(r.Younger == 0 || d.age < int64(r.Younger)) &&
 		(!r.Unproven || !s.charter.Proven(d.script))
@@ -134,7 +135,7 @@ func newSide(b *compiler, c charter.Charter, d charter.Document) *side {
 			s.rules = append(s.rules, read)
 			continue
 		}
-		l := limit{reader: read, demand: -1, window: -1}
+		l := limit{reader: read, first: len(s.limits), demand: -1, window: -1}
 		if r.Unless.Kind != charter.DemandNone {
 			d := b.demand(d, s.parts.can, r.Unless)
 			text := d.text()
@@ -158,11 +159,12 @@ func newSide(b *compiler, c charter.Charter, d charter.Document) *side {
 	return s
 }
 
-// limitsOn lists, ascending, the limits that count payments to a destination.
-func (s *side) limitsOn(name string, d destination) []int {
+// naming lists, ascending, the limits that count payments to a counterparty,
+// wherever they go.
+func (s *side) naming(name string) []int {
 	var out []int
 	for _, q := range s.sorted {
-		if !s.names(q.reader, name) || !s.about(q.reader, d) {
+		if !s.names(q.reader, name) {
 			continue
 		}
 		parts := []string{""}
@@ -179,6 +181,17 @@ func (s *side) limitsOn(name string, d destination) []int {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// limitsOn keeps those of some limits that are about payments to a destination.
+func (s *side) limitsOn(named []int, d destination) []int {
+	out := make([]int, 0, len(named))
+	for _, i := range named {
+		if s.about(&s.limits[i].reader, d) {
+			out = append(out, i)
+		}
+	}
 	return out
 }
 

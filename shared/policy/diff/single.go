@@ -216,17 +216,29 @@ func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packin
 		money.extra = fees
 	}
 	p.rows = append(p.rows, money)
+	number := make(map[int]int) // of kinds, by limit
+	for _, k := range kinds {
+		for _, i := range s.kinds[k].loose {
+			number[i]++
+		}
+	}
 	rows := make(map[int]int) // by limit
 	for n, k := range kinds {
 		for _, i := range s.kinds[k].loose {
 			at, known := rows[i]
 			if !known {
-				r, is := s.row(s.loose.limits[i], len(kinds), many, fee)
-				if !s.in[i] || !is {
+				if !s.in[i] || !s.loose.limits[i].sums() {
 					continue
 				}
+				r := s.row(s.loose.limits[i], len(kinds), many, fee)
 				if careful && s.loose.limits[i].fees() {
 					r.extra = fees
+				}
+				if number[i] == 1 && !r.number && r.extra == nil && r.most > 0 {
+					if it := &p.items[n]; it.total == 0 || r.most < it.total {
+						it.total = r.most
+					}
+					continue
 				}
 				at = len(p.rows)
 				rows[i], p.rows = at, append(p.rows, r)
@@ -237,15 +249,23 @@ func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packin
 	return p
 }
 
-// row is what a limit says of a sum or a number, and whether it does.
-func (s *search) row(l limit, kinds int, many bool, fee int64) (row, bool) {
+// sums reports whether a limit is one on a sum or a number of payments.
+func (l limit) sums() bool {
+	switch l.Check {
+	case charter.MaxTransaction, charter.MaxBatch, charter.MaxWindow, charter.MaxCount, charter.MaxCountWindow, charter.MaxFiat:
+		return true
+	}
+	return false
+}
+
+// row is what such a limit leaves to payments, beside a fee.
+func (s *search) row(l limit, kinds int, many bool, fee int64) row {
 	r := row{counts: make([]bool, kinds), most: l.Max}
 	switch l.Check {
 	case charter.MaxTransaction:
 		if many {
 			r.most = min(r.most, unlimited/s.space.transactions) * s.space.transactions
 		}
-	case charter.MaxBatch:
 	case charter.MaxWindow:
 		if l.fees() {
 			r.most -= fee
@@ -254,10 +274,8 @@ func (s *search) row(l limit, kinds int, many bool, fee int64) (row, bool) {
 		r.number = true
 	case charter.MaxFiat:
 		r.most = satAt(l.Max, s.price(l.Currency))
-	default:
-		return row{}, false
 	}
-	return r, true
+	return r
 }
 
 // trim lowers a packing of sums to its target as far as payments can be smaller:

@@ -86,7 +86,7 @@ func (s *search) batch(pays []pay, many bool) policy.Case {
 // reaches.
 func (s *search) past(l limit, about []int) answer {
 	worst := no
-	for _, i := range about {
+	for _, i := range s.distinct(about) {
 		a := s.pastOf(l, i)
 		if a == yes {
 			return yes

@@ -75,6 +75,9 @@ func (t terms) with(u terms) terms {
 
 // enter makes a situation the one in which the loose charter is asked.
 func (s *search) enter(c *cell) {
+	if s.cell == c {
+		return
+	}
 	s.cell = c
 	s.in = make([]bool, len(s.loose.limits))
 	for i, l := range s.loose.limits {
