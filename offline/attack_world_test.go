@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"heliograph/ceremonies/rehearsal"
+	"heliograph/ceremonies/reviewing"
 	"heliograph/ceremonies/signing"
 	"heliograph/offline/keystore"
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
@@ -209,4 +211,25 @@ func says(t *testing.T, said string, want ...string) {
 			t.Errorf("the station does not say %q:\n%s", text, said)
 		}
 	}
+}
+
+// device is Eve's, listed by an amendment that all stations in memory agreed to,
+// ready to review.
+func (s *scene) device() (*vault, lineage.Line) {
+	s.t.Helper()
+	key := deviceKey(s.t)
+	must(s.t, s.w.Amend(listEve(key.Public())))
+	line := s.w.Line
+	invite, err := reviewing.NewInvite(line, s.w.Courier, s.w.Random())
+	must(s.t, err)
+	v := newVault(s.t)
+	s.settleDevice(v, key, invite.Bytes)
+	return v, line
+}
+
+// facts are a batch that nobody signed yet.
+func (s *scene) facts(line lineage.Line) batch.Request {
+	r := s.w.Pay("reviewed", "Exchange", payee(1), 0, 2_000, 100_000)
+	r.Charter = line.At(clock).Charter().ID()
+	return r
 }
