@@ -326,3 +326,96 @@ func TestChallengeIsShownAgain(t *testing.T) {
 		t.Error("another challenge after a restart")
 	}
 }
+
+// Another station remembers another record in a place than the one that is shown:
+// one of the two lies, and with either of them the wallet's memory is not whole.
+func TestAttackAnotherMemory(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	r := relist(t, w)
+	challenge := r.challenged()
+	r.must(r.step(ceremonies.Scanned{Bytes: r.answer(0, challenge)}))
+	body, err := decodeWitness(mustOpen(t, w, r.answer(1, challenge)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range body.Known {
+		if c.Instance == w.keys[0].Public() {
+			body.Known[i].Seq, body.Known[i].Last = 3, [32]byte{3}
+		}
+	}
+	lie, err := wire.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.must(r.step(ceremonies.Scanned{Bytes: w.seal(wire.KindWitness, lie, w.keys[1])}))
+	w.release(0)
+	r.must(r.step(ceremonies.Scanned{Bytes: r.all()}))
+	if _, _, done := r.machine().Memory(); done || !strings.Contains(text(r.machine().Screen()), "that all agree on") {
+		t.Errorf("done %v: %s", done, text(r.machine().Screen()))
+	}
+}
+
+// Records of a retired instance beyond its end are void: they neither help nor
+// harm, and the chain up to the end is demanded.
+func TestRecordsBeyondRetirement(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	r := relist(t, w)
+	challenge := r.challenged()
+	for _, i := range []int{0, 1} {
+		r.must(r.step(ceremonies.Scanned{Bytes: r.answer(i, challenge)}))
+	}
+	w.release(2) // the old disk signs on
+	r.must(r.step(ceremonies.Scanned{Bytes: r.all()}))
+	got, _, done := r.machine().Memory()
+	if !done || len(got) != 6 {
+		t.Errorf("%d records, %v", len(got), done)
+	}
+}
+
+// Records come before those that they follow: the coordinator is told which.
+func TestRecordsOutOfOrder(t *testing.T) {
+	r := relist(t, newWorld(t, 2, 3))
+	challenge := r.challenged()
+	r.must(r.step(ceremonies.Scanned{Bytes: r.answer(0, challenge)}))
+	_, err := r.step(ceremonies.Scanned{Bytes: r.some(func(l ledger.Record) bool { return l.Seq == 2 })})
+	isFault(t, err, "amendment/records")
+	if _, err := r.step(ceremonies.Scanned{Bytes: challenge}); err == nil {
+		t.Error("its own challenge is an answer")
+	}
+}
+
+func TestSetupIsChecked(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	for name, s := range map[string]Setup{
+		"nothing":         {},
+		"no key":          {First: w.first},
+		"no such station": {First: w.first, Station: 3, Instance: w.keys[0]},
+		"below zero":      {First: w.first, Station: -1, Instance: w.keys[0]},
+	} {
+		if _, err := NewStation(s, nil); err == nil {
+			t.Errorf("%s: a station", name)
+		}
+		if _, err := NewRestored(s, nil); err == nil {
+			t.Errorf("%s: a restored station", name)
+		}
+	}
+	if _, err := NewCoordinator(w.first, nil, nil); err == nil {
+		t.Error("a coordinator without a key")
+	}
+	// What was kept is believed only whole: a certificate that is missing, or another
+	// one in its place, is no line.
+	w.amend([]string{"Ada"}, setCap(3))
+	w.amend([]string{"Ada"}, setCap(2))
+	delete(w.disks[0], epochName(1))
+	if _, err := NewStation(w.setup(0), records(w.disks[0])); err == nil {
+		t.Error("resumed without the first certificate")
+	}
+	w.disks[1][epochName(1)] = w.disks[1][epochName(2)]
+	if _, err := NewStation(w.setup(1), records(w.disks[1])); err == nil {
+		t.Error("resumed with certificates that do not follow each other")
+	}
+	w.disks[2][StateName] = []byte{0xff}
+	if _, err := NewStation(w.setup(2), records(w.disks[2])); err == nil {
+		t.Error("resumed from a torn state")
+	}
+}
