@@ -16,18 +16,7 @@ import (
 // this station. The bytes are those that were kept; nothing is signed or burnt.
 // ErrNoWallet before key generation is finished here.
 func (a *App) Again(ctx context.Context) error {
-	share, found, err := a.share()
-	if err != nil {
-		return err
-	}
-	begun, err := a.has(signing.StateName)
-	if err != nil {
-		return err
-	}
-	if !found || !begun {
-		return ErrNoWallet
-	}
-	p, _, _, err := a.openPost(share)
+	p, err := a.reopenPost()
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,12 @@ package station
 
 import (
 	"context"
+	"encoding/hex"
 	"image"
 	"strings"
 
 	"heliograph/ceremonies"
-	"heliograph/ceremonies/signing"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/qr"
 	"heliograph/shared/wire"
 )
@@ -27,7 +28,7 @@ type Code struct {
 // the code for paper, if it is not nil, and the screen shows it, if there is one:
 // to be carried to every station.
 func (a *App) Freeze(ctx context.Context, reason string, print func(Code) error) error {
-	step, err := a.freeze(reason)
+	step, line, err := a.freeze(reason)
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,11 @@ func (a *App) Freeze(ctx context.Context, reason string, print func(Code) error)
 	}
 	m := step.Send[0]
 	if print != nil {
-		code, err := printed(m, reason)
+		frozen, err := line.OpenFreeze(m.Bytes, a.world.Now())
+		if err != nil {
+			return err
+		}
+		code, err := printed(m, frozen)
 		if err != nil {
 			return err
 		}
@@ -50,54 +55,45 @@ func (a *App) Freeze(ctx context.Context, reason string, print func(Code) error)
 	return a.show(ctx, label(step.Screen, m, 0, 1))
 }
 
-// freeze is the step of the machine that this installation has. A fault says why
-// there is none.
-func (a *App) freeze(reason string) (ceremonies.Step, error) {
+// freeze is the step of the machine that this installation has, and the line of
+// charters that it follows. A fault says why there is no freeze.
+func (a *App) freeze(reason string) (ceremonies.Step, lineage.Line, error) {
 	if a.reviewer == nil {
 		return a.freezeStation(reason)
 	}
 	machine, first, err := a.reviewingMachine()
 	if err != nil {
-		return ceremonies.Step{}, err
+		return ceremonies.Step{}, lineage.Line{}, err
 	}
 	if err := a.keep(first.Save); err != nil {
-		return ceremonies.Step{}, err
+		return ceremonies.Step{}, lineage.Line{}, err
 	}
 	e, err := a.event(nil)
 	if err != nil {
-		return ceremonies.Step{}, err
+		return ceremonies.Step{}, lineage.Line{}, err
 	}
-	return machine.Freeze(e, reason)
+	step, err := machine.Freeze(e, reason)
+	return step, machine.Status().Line, err
 }
 
 // freezeStation has this station make a freeze, which it obeys from the moment
 // that it is kept. One that no charter lists cannot: nobody would obey it.
-func (a *App) freezeStation(reason string) (ceremonies.Step, error) {
-	share, found, err := a.share()
+func (a *App) freezeStation(reason string) (ceremonies.Step, lineage.Line, error) {
+	p, err := a.reopenPost()
 	if err != nil {
-		return ceremonies.Step{}, err
-	}
-	begun, err := a.has(signing.StateName)
-	if err != nil {
-		return ceremonies.Step{}, err
-	}
-	if !found || !begun {
-		return ceremonies.Step{}, ErrNoWallet
-	}
-	p, _, _, err := a.openPost(share)
-	if err != nil {
-		return ceremonies.Step{}, err
+		return ceremonies.Step{}, lineage.Line{}, err
 	}
 	p.amend.BeginFreeze()
 	e, err := a.event(ceremonies.Typed{Text: reason})
 	if err != nil {
-		return ceremonies.Step{}, err
+		return ceremonies.Step{}, lineage.Line{}, err
 	}
-	return p.amend.Step(e)
+	step, err := p.amend.Step(e)
+	return step, p.amend.Line(), err
 }
 
 // printed is a message in one picture.
-func printed(m wire.Message, reason string) (Code, error) {
+func printed(m wire.Message, f lineage.Frozen) (Code, error) {
 	frames, err := qr.NewEncoder(m.Bytes, qr.MaxFragment)
 	if err != nil {
 		return Code{}, err
@@ -108,7 +104,10 @@ func printed(m wire.Message, reason string) (Code, error) {
 		return Code{}, err
 	}
 	return Code{Message: m, Picture: picture, Text: text, Lines: []ceremonies.Line{
-		{Label: "Freeze", Value: reason},
+		{Label: "Freeze by", Value: f.By},
+		{Label: "Because", Value: f.Freeze.Reason},
+		{Label: "Made at", Value: Time(f.Freeze.Time)},
+		{Label: "Id", Value: hex.EncodeToString(f.ID[:]), Note: "what an amendment names to lift it"},
 		{Label: "Carry it", Value: "to every station, on paper or on a phone", Note: "a station stops once it has scanned the code; only an amendment lifts it", Alert: true},
 	}}, nil
 }

@@ -77,6 +77,23 @@ func (a *App) openPost(share *keygen.Share) (p *post, first ceremonies.Step, fre
 	return p, first, true, err
 }
 
+// reopenPost resumes a station that has begun to sign. ErrNoWallet before that.
+func (a *App) reopenPost() (*post, error) {
+	share, found, err := a.share()
+	if err != nil {
+		return nil, err
+	}
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return nil, err
+	}
+	if !found || !begun {
+		return nil, ErrNoWallet
+	}
+	p, _, _, err := a.openPost(share)
+	return p, err
+}
+
 // setup is what this station brings to signing now.
 func (p *post) setup() signing.Setup {
 	return signing.Setup{

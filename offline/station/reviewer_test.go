@@ -88,7 +88,7 @@ func TestTheLongestFreezeFitsOnePicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := printed(m, "reason")
+	code, err := printed(m, lineage.Frozen{})
 	if err != nil {
 		t.Fatal(err)
 	}
