@@ -104,7 +104,11 @@ func (v *verifier) expect(payouts []Payout) error {
 		if ids[p.ExternalID] {
 			return fmt.Errorf("verifier: payouts: external id %q is listed twice", p.ExternalID)
 		}
-		if p.AmountSat < 1 || p.AmountSat > 21_000_000*100_000_000 {
+		least := int64(1)
+		if says(p.Script) {
+			least = 0
+		}
+		if p.AmountSat < least || p.AmountSat > 21_000_000*100_000_000 {
 			return fmt.Errorf("verifier: payouts: %q: an amount of %d sat", p.ExternalID, p.AmountSat)
 		}
 		ids[p.ExternalID] = true
@@ -113,6 +117,10 @@ func (v *verifier) expect(payouts []Payout) error {
 	}
 	return nil
 }
+
+// says reports whether an output only says something: OP_RETURN, whose amount is
+// ordinarily 0.
+func says(script []byte) bool { return len(script) > 0 && script[0] == txscript.OP_RETURN }
 
 // transaction follows every coin, and looks closely at what the wallet spends.
 func (v *verifier) transaction(tx *wire.MsgTx, coinbase bool) error {
@@ -204,7 +212,8 @@ func signature(tx *wire.MsgTx, i int, spent *wire.TxOut, hashes *txscript.TxSigH
 // output accounts for one output of a wallet transaction: a payout that is owed,
 // change, or a finding.
 func (v *verifier) output(id string, i int, out *wire.TxOut) {
-	if chain, own := v.own[string(out.PkScript)]; own {
+	key := payment{string(out.PkScript), out.Value}
+	if chain, own := v.own[string(out.PkScript)]; own && len(v.owed[key]) == 0 {
 		if chain != wallet.Change {
 			v.finding("transaction %s, output %d: %d sat go to a receive address of the wallet, which is no change", id, i, out.Value)
 		}
@@ -212,7 +221,6 @@ func (v *verifier) output(id string, i int, out *wire.TxOut) {
 	}
 	v.balance[string(out.PkScript)] += out.Value
 	v.report.PaidSat += out.Value
-	key := payment{string(out.PkScript), out.Value}
 	if len(v.owed[key]) == 0 {
 		v.finding("transaction %s, output %d: %d sat go to the script %x, which no payout explains (or it was paid already)", id, i, out.Value, out.PkScript)
 		return
@@ -236,7 +244,11 @@ func (v *verifier) close(payouts []Payout) {
 	for _, id := range missing {
 		v.finding("payout %q was not paid with its exact amount", id)
 	}
-	v.report.Payees = len(v.balance)
+	for script := range v.balance {
+		if !says([]byte(script)) {
+			v.report.Payees++
+		}
+	}
 	var scripts []string
 	for script := range due {
 		scripts = append(scripts, script)

@@ -3,11 +3,13 @@ package verifier
 import (
 	"bytes"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"heliograph/shared/batch"
 	"heliograph/shared/wallet"
 )
 
@@ -52,6 +54,29 @@ func finds(t *testing.T, w *world, blocks [][]byte, payouts []Payout, want ...st
 			t.Errorf("finding %q, want %q", report.Findings[i], text)
 		}
 	}
+}
+
+// A payout may only say something, and it may go back to the wallet: both are paid
+// if they are asked for, and neither is explained by anything else.
+func TestPayoutsThatPayNobodyElse(t *testing.T) {
+	w := newWorld(t)
+	script, err := w.public().Wallet.Script(wallet.Receive, 9)
+	must(t, err)
+	note := []byte{0x6a, 4, 'n', 'o', 't', 'e'}
+	w.make(w.coin(0, 1_000_000), []batch.Payment{
+		{ExternalID: "note", Counterparty: "Payees", Script: note},
+		{ExternalID: "back", Counterparty: "Ourselves", Amount: 50_000, Script: script},
+	})
+	payouts := []Payout{{"note", note, 0}, {"back", script, 50_000}}
+	report, err := Verify(w.public(), w.blocks(), payouts)
+	must(t, err)
+	if len(report.Findings) != 0 || report.Payouts != 2 || report.Payees != 1 || report.LeftSat != 999_000 {
+		t.Fatalf("%+v", report)
+	}
+	finds(t, w, w.blocks(), payouts[:1], "to a receive address of the wallet")
+	finds(t, w, w.blocks(), payouts[1:], "which no payout explains")
+	twice := append(slices.Clone(payouts), Payout{"note 2", note, 0})
+	finds(t, w, w.blocks(), twice, `payout "note 2" was not paid`)
 }
 
 // What the chain shows and what was asked for differ in one thing each.

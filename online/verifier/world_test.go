@@ -44,12 +44,12 @@ func newWorld(t *testing.T) *world {
 	w, err := rehearsal.New(2, 3, 1)
 	must(t, err)
 	must(t, w.Enrolment())
-	everyone := charter.Counterparty{Name: "Payees"}
+	everyone := charter.Counterparty{Name: "Payees", Data: true}
 	for n := range byte(9) {
 		everyone.Destinations = append(everyone.Destinations, payee(n))
 	}
 	draft, err := w.Draft(charter.Document{
-		Name: "Test", Gap: 20, ClockTolerance: 7200, Counterparties: []charter.Counterparty{everyone},
+		Name: "Test", Gap: 20, ClockTolerance: 7200, Counterparties: []charter.Counterparty{everyone, {Name: "Ourselves", Own: true}},
 		Rules: []charter.Rule{{ID: "allow", Effect: charter.Allow}},
 	})
 	must(t, err)
@@ -79,16 +79,22 @@ func (w *world) coin(i uint32, sat int64) batch.Input {
 func (w *world) pay(in batch.Input, id string, amounts map[byte]int64) {
 	w.t.Helper()
 	var payments []batch.Payment
+	for n := range byte(9) {
+		if sat, ok := amounts[n]; ok {
+			payments = append(payments, batch.Payment{ExternalID: fmt.Sprint(id, n), Counterparty: "Payees", Amount: batch.Amount(sat), Script: payee(n)})
+		}
+	}
+	w.make(in, payments)
+}
+
+// make signs, broadcasts and mines one transaction that makes payments.
+func (w *world) make(in batch.Input, payments []batch.Payment) {
+	w.t.Helper()
 	var order []uint32
 	left := in.Amount - 1000
-	for n := range byte(9) {
-		sat, ok := amounts[n]
-		if !ok {
-			continue
-		}
-		order = append(order, uint32(len(payments)))
-		payments = append(payments, batch.Payment{ExternalID: fmt.Sprint(id, n), Counterparty: "Payees", Amount: batch.Amount(sat), Script: payee(n)})
-		left -= batch.Amount(sat)
+	for i, p := range payments {
+		order = append(order, uint32(i))
+		left -= p.Amount
 	}
 	r := w.signs.Request(payments, batch.Transaction{
 		Inputs: []batch.Input{in}, Payments: order,
