@@ -17,10 +17,11 @@ import (
 // mentioned.
 func structure(prior, next charter.Charter) []string {
 	a, b := prior.Document(), next.Document()
-	level := b
-	level.Epoch, level.Prior = a.Epoch, a.Prior
-	if c, err := charter.New(level); err == nil {
-		next = c
+	if level := b; a.Epoch != b.Epoch || a.Prior != b.Prior {
+		level.Epoch, level.Prior = a.Epoch, a.Prior
+		if c, err := charter.New(level); err == nil {
+			next = c
+		}
 	}
 	told := make(map[string]bool) // by what is said of rules and addresses
 	for _, d := range []charter.Document{a, b} {
@@ -31,7 +32,8 @@ func structure(prior, next charter.Charter) []string {
 	var out []string
 	was, is := prior.Sentences(), next.Sentences()
 	plain := func(s string) bool {
-		return !told[s] && !strings.Contains(s, `" is paid at `) && !strings.Contains(s, `" is paid once, `)
+		listed := strings.Contains(s, `" is paid at `) && !strings.Contains(s, `" is paid at the first `) || strings.Contains(s, `" is paid once, `)
+		return !told[s] && !listed
 	}
 	for _, s := range was {
 		if plain(s) && !slices.Contains(is, s) {
@@ -42,6 +44,9 @@ func structure(prior, next charter.Charter) []string {
 		if plain(s) && !slices.Contains(was, s) {
 			out = append(out, "now: "+s)
 		}
+	}
+	if len(out) == 0 && !slices.Equal(a.Retired, b.Retired) {
+		out = append(out, "the retired instances are listed in another order.")
 	}
 	out = append(out, counterparties(a, b)...)
 	return append(out, rules(a, b)...)
