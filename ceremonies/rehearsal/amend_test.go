@@ -224,6 +224,11 @@ func TestRelistedStation(t *testing.T) {
 	if _, err := w.Sign(w.Pay("at-last", "Exchange", payee(1), 7, 2000, 100_000), 0, 1); err != nil {
 		t.Fatal(err)
 	}
+	for _, page := range w.Disk.Records(signing.PagePrefix + "00/") {
+		if len(page.Value) > 0 {
+			t.Errorf("%s keeps nonces of the lost installation", page.Name)
+		}
+	}
 	if missed := w.Desk.Ledger().Known(); len(missed) != 4 || missed[3] != 2 {
 		t.Errorf("the desk knows %v", missed)
 	}

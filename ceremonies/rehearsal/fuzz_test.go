@@ -40,6 +40,11 @@ func FuzzRequest(f *testing.F) {
 	w, _, request := fuzzWorld(f)
 	f.Add(rawBody(f, w, request))
 	f.Add([]byte{0xa0})
+	_, all, err := w.Open(w.Pay("all", "Exchange", payee(1), 0, 2000, 100_000), 0, 2, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rawBody(f, w, all))
 	s := w.Stations[0]
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := wire.Seal(wire.KindSigningRequest, [32]byte(w.Public.Wallet.ID()), body, w.Courier, [32]byte{1})

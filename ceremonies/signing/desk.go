@@ -337,19 +337,39 @@ func (st *deskStation) commitments(start uint64, count int) ([][nonceSize]byte, 
 	return out, nil
 }
 
+// emptied are the records of pages of retired instances, which nobody can use any
+// more, without their content.
+func (d *Desk) emptied() []ceremonies.Record {
+	var save []ceremonies.Record
+	for _, r := range retiredBy(d.book.charter) {
+		st, ok := d.instances[r.Instance]
+		if !ok {
+			continue
+		}
+		for _, p := range st.pages {
+			save = append(save, ceremonies.Record{Name: d.pageName(st, p), Value: []byte{}})
+		}
+		st.pages = nil
+	}
+	return save
+}
+
+func (d *Desk) pageName(st *deskStation, p deskPage) string {
+	return fmt.Sprintf("%s%s/%020d", PagePrefix, d.group.chainName(st.Head.Station, st.Head.Instance), p.Start)
+}
+
 // keep gives the records of one instance: its state, the pages that are new, and
 // emptied those that can no longer be needed, because they end before the first
 // index of an unanswered request.
 func (d *Desk) keep(st *deskStation) ([]ceremonies.Record, error) {
-	chain := d.group.chainName(st.Head.Station, st.Head.Instance)
 	b, err := wire.Marshal(*st)
 	if err != nil {
 		return nil, err
 	}
-	save := []ceremonies.Record{{Name: DeskPrefix + chain, Value: b}}
+	save := []ceremonies.Record{{Name: DeskPrefix + d.group.chainName(st.Head.Station, st.Head.Instance), Value: b}}
 	live := st.pages[:0:0]
 	for _, p := range st.pages {
-		name := fmt.Sprintf("%s%s/%020d", PagePrefix, chain, p.Start)
+		name := d.pageName(st, p)
 		switch {
 		case p.end() > st.Answered:
 			if !p.kept {
@@ -362,5 +382,5 @@ func (d *Desk) keep(st *deskStation) ([]ceremonies.Record, error) {
 		}
 	}
 	st.pages = live
-	return save, nil
+	return append(save, d.emptied()...), nil
 }

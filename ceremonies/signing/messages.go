@@ -40,7 +40,10 @@ type Start struct {
 // from any t shares of a larger signing set, scaled to the smaller one, a
 // coordinator that chose the aggregate nonce to fit makes a signature, and the
 // others are never asked. A share given only in return for the acknowledgement
-// of every station before cannot be had without them.
+// of every station before cannot be had without them. So a coordinator alone
+// needs all u stations of a quorum; with s dishonest ones, which stand in once
+// among those that acknowledge and once, by their shares, among those that sign,
+// it needs at least u - s - min(s, u-t) honest ones.
 type Order struct {
 	Batch    []byte        `cbor:"1,keyasint"` // canonical batch.Request
 	Quorum   []uint8       `cbor:"2,keyasint"` // station numbers, in visiting order
