@@ -69,7 +69,7 @@ func (r *Reviewer) sign(e ceremonies.Event, w awaitingDecision, reason string) (
 	if err != nil {
 		return ceremonies.Step{}, unable(err)
 	}
-	what := map[approval.Decision]string{approval.Approve: "approved", approval.Veto: "vetoed", approval.NotFrozen: "stated"}[w.statement.Decision]
+	what := map[approval.Decision]string{approval.Draft: "drafted", approval.Approve: "approved", approval.Veto: "vetoed", approval.NotFrozen: "stated"}[w.statement.Decision]
 	return r.answer(e, w, b, reason, what)
 }
 
@@ -97,6 +97,6 @@ func (r *Reviewer) answer(e ceremonies.Event, w awaitingDecision, statement []by
 		f := fault("reviewing/refused", ceremonies.Unknown, "You refused: "+reason, "Show the answer to the coordinator, so that others learn why.")
 		return ceremonies.Step{Save: save, Send: []wire.Message{m}, Screen: ceremonies.Failed{Fault: f}}, nil
 	}
-	title := map[string]string{"approved": "Approved", "vetoed": "Vetoed", "stated": "Nothing is frozen, you say"}[what]
+	title := map[string]string{"drafted": "Draft signed", "approved": "Approved", "vetoed": "Vetoed", "stated": "Nothing is frozen, you say"}[what]
 	return ceremonies.Step{Save: save, Send: []wire.Message{m}, Screen: ceremonies.Show{Title: practice(r.line, title), To: "the coordinator", Message: m}}, nil
 }

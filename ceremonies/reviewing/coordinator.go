@@ -75,6 +75,13 @@ func AskNotFrozen(person string, expiry int64) Request {
 	return Request{Person: person, Subject: NotFrozen, Expiry: expiry}
 }
 
+// AsDraft asks for the person's draft instead: that this is what they asked for.
+// Rules that ask who drafted a batch or a change go by it.
+func (q Request) AsDraft() Request {
+	q.Draft = true
+	return q
+}
+
 // Seal gives the message to show to the person's device. aux is 32 fresh random
 // bytes.
 func (q Request) Seal(w wallet.ID, courier *wire.SigningKey, aux [32]byte) (wire.Message, error) {
@@ -173,7 +180,16 @@ func (o *Opened) read(c charter.Charter, line lineage.Line, now int64, q Request
 	if err != nil {
 		return err
 	}
-	if s.Decision == approval.Draft || (s.Decision == approval.NotFrozen) != (q.Subject == NotFrozen) || s.Person != q.Person {
+	// A veto answers every request but the one whether anything is frozen.
+	asked := approval.Approve
+	if q.Draft {
+		asked = approval.Draft
+	}
+	if q.Subject == NotFrozen {
+		asked = approval.NotFrozen
+	}
+	vetoes := s.Decision == approval.Veto && q.Subject != NotFrozen
+	if s.Decision != asked && !vetoes || s.Person != q.Person {
 		return errors.New("reviewing: answer: its statement is not what was asked for")
 	}
 	set, err := approval.Verify(c, w, subject, []approval.Signed{s})

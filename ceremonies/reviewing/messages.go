@@ -109,6 +109,7 @@ type Request struct {
 	Facts    []byte  `cbor:"3,keyasint"`
 	Evidence []byte  `cbor:"4,keyasint"` // Batch: canonical policy.Evidence so far; else empty
 	Expiry   int64   `cbor:"5,keyasint"` // unix seconds: the statement is to hold before this
+	Draft    bool    `cbor:"6,keyasint"` // Batch, Ballot: sign that this is what the person asked for, in place of approving it
 }
 
 // MaxHold is how long a statement may hold, in seconds, from when it is made.

@@ -70,7 +70,11 @@ func (r *Reviewer) requested(e ceremonies.Event, opened wire.Opened) (ceremonies
 	}
 	w := awaitingDecision{digest: digest, request: q, device: device, statement: approval.Statement{
 		Wallet: [32]byte(r.line.Wallet().ID()), Charter: r.line.At(e.Time).Charter().ID(), Person: device.Person, Expiry: q.Expiry,
+		Decision: approval.Approve,
 	}}
+	if q.Draft {
+		w.statement.Decision = approval.Draft
+	}
 	switch q.Subject {
 	case Batch:
 		return r.batch(e, w)
@@ -113,8 +117,8 @@ func (r *Reviewer) batch(e ceremonies.Event, w awaitingDecision) (ceremonies.Ste
 	if err != nil {
 		return ceremonies.Step{}, refused("reviewing/malformed", err.Error())
 	}
-	w.statement.Subject, w.statement.Decision = approval.OfBatch([32]byte(verified.ID())), approval.Approve
-	people, err := r.people(c, w.statement.Subject, evidence.Statements)
+	w.statement.Subject = approval.OfBatch([32]byte(verified.ID()))
+	people, err := r.people(c, w, evidence.Statements)
 	if err != nil {
 		return ceremonies.Step{}, refused("reviewing/statements", err.Error())
 	}
@@ -143,8 +147,8 @@ func (r *Reviewer) ballot(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 		return ceremonies.Step{}, refused("reviewing/malformed", "the ballot and its charter follow different charters")
 	}
 	digest := lineage.BallotDigest(w.statement.Wallet, b.Prior, next.ID(), b.Number)
-	w.statement.Subject, w.statement.Decision = approval.OfBallot(digest), approval.Approve
-	people, err := r.people(r.line.At(e.Time).Charter(), w.statement.Subject, b.Statements)
+	w.statement.Subject = approval.OfBallot(digest)
+	people, err := r.people(r.line.At(e.Time).Charter(), w, b.Statements)
 	if err != nil {
 		return ceremonies.Step{}, refused("reviewing/statements", err.Error())
 	}
@@ -155,8 +159,8 @@ func (r *Reviewer) ballot(e ceremonies.Event, w awaitingDecision) (ceremonies.St
 // notFrozen asks whether anything is frozen. A device that has seen a freeze
 // which no charter lifted does not say that nothing is.
 func (r *Reviewer) notFrozen(e ceremonies.Event, w awaitingDecision) (ceremonies.Step, error) {
-	if len(w.request.Facts) > 0 || len(w.request.Evidence) > 0 {
-		return ceremonies.Step{}, refused("reviewing/malformed", "whether anything is frozen is asked without facts or evidence")
+	if len(w.request.Facts) > 0 || len(w.request.Evidence) > 0 || w.request.Draft {
+		return ceremonies.Step{}, refused("reviewing/malformed", "whether anything is frozen is asked without facts or evidence, and is no draft")
 	}
 	if f, stops := r.stopped(e.Time); stops {
 		return ceremonies.Step{}, fault("reviewing/frozen", ceremonies.Unknown,
@@ -168,8 +172,9 @@ func (r *Reviewer) notFrozen(e ceremonies.Event, w awaitingDecision) (ceremonies
 	return ceremonies.Step{Screen: r.reviewNotFrozen(e.Time, w)}, nil
 }
 
-// people verifies what others signed about a subject.
-func (r *Reviewer) people(c charter.Charter, subject [32]byte, statements [][]byte) (approval.Set, error) {
+// people verifies what others signed about what is asked. Where a draft is asked
+// for, there must be none: with two, nobody could tell who asked for it.
+func (r *Reviewer) people(c charter.Charter, w awaitingDecision, statements [][]byte) (approval.Set, error) {
 	if len(statements) > approval.MaxStatements {
 		return approval.Set{}, fmt.Errorf("%d statements travel with it: at most %d", len(statements), approval.MaxStatements)
 	}
@@ -179,9 +184,12 @@ func (r *Reviewer) people(c charter.Charter, subject [32]byte, statements [][]by
 		if err != nil {
 			return approval.Set{}, errors.New("a statement that travels with it cannot be read")
 		}
+		if s.Decision == approval.Draft && w.request.Draft {
+			return approval.Set{}, fmt.Errorf("%q has signed a draft of it already", s.Person)
+		}
 		signed = append(signed, s)
 	}
-	return approval.Verify(c, [32]byte(r.line.Wallet().ID()), subject, signed)
+	return approval.Verify(c, w.statement.Wallet, w.statement.Subject, signed)
 }
 
 // said is what this device answered about a subject.

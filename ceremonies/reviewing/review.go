@@ -16,12 +16,16 @@ import (
 func (r *Reviewer) reviewBatch(now int64, w awaitingDecision, v batch.Verified, people approval.Set) ceremonies.Review {
 	c := r.line.At(now).Charter()
 	d := c.Document()
+	title, says := "Approve", "An approval is for exactly these facts. It does not say that the charter allows them."
+	if w.request.Draft {
+		title, says = "Sign the draft of", "You say that you asked for exactly this. Your approval then counts only where a rule lets who drafted approve."
+	}
 	return ceremonies.Review{
-		Title: practice(r.line, "Approve a batch of "+ceremonies.Count(len(v.Request().Payments), "payment")),
+		Title: practice(r.line, title+" a batch of "+ceremonies.Count(len(v.Request().Payments), "payment")),
 		Verdict: []string{
 			"Every transaction, amount, fee and address below was recomputed on this device; who is paid is looked up in the charter.",
 			"Limits over time, and everything that takes memory or proofs, are judged by the stations when they sign, not here.",
-			"An approval is for exactly these facts. It does not say that the charter allows them.",
+			says,
 		},
 		Sections: append([]ceremonies.Section{
 			r.asked(now, w),
@@ -46,8 +50,12 @@ func (r *Reviewer) reviewBallot(now int64, w awaitingDecision, b lineage.Ballot,
 		}},
 		peopleSection(people, now, int64(base.Document().ClockTolerance), w.device.Person),
 	}
+	title := "Approve"
+	if w.request.Draft {
+		title = "Sign the draft of"
+	}
 	return ceremonies.Review{
-		Title: practice(r.line, fmt.Sprintf("Approve charter %d", next.Document().Epoch)),
+		Title: practice(r.line, fmt.Sprintf("%s charter %d", title, next.Document().Epoch)),
 		Verdict: append(ceremonies.ChangeVerdict(change),
 			"What it comes to was computed on this device, against the charter in force here."),
 		Sections: append(sections, ceremonies.Change(base, next, change)...),

@@ -149,6 +149,45 @@ func TestApproval(t *testing.T) {
 	says(t, other.Screen, "Said before|your approval", "nobody signed a draft")
 }
 
+func TestDraft(t *testing.T) {
+	w := ready(t)
+	facts := w.facts("Kraken", 20_000)
+	q, err := AskBatch("Eve", facts, policy.Evidence{}, w.now+day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := w.ask(q.AsDraft())
+	review := w.must(ceremonies.Scanned{Bytes: request.Bytes}).Screen.(ceremonies.Review)
+	says(t, review, "Sign the draft of a batch", "you asked for exactly this")
+	opened, err := OpenAnswer(w.line, w.now, request, w.must(ceremonies.Approve{Digest: review.Digest}).Send[0].Bytes)
+	if err != nil || opened.Decision != approval.Draft {
+		t.Fatalf("answer %+v, %v", opened, err)
+	}
+	// The coordinator takes a draft for an approval, or the other way round.
+	for _, ask := range []Request{q, q.AsDraft()} {
+		request := w.ask(ask)
+		statement := w.statement("Eve", map[bool]approval.Decision{true: approval.Approve, false: approval.Draft}[ask.Draft], approval.OfBatch([32]byte(facts.ID())))
+		asked, err := wire.Open(request.Bytes, ring(t, w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := wire.Marshal(Answer{Request: asked.Digest(), Statement: statement})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := wire.Seal(wire.KindApproval, w.id(), body, w.setup.Key, w.random())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenAnswer(w.line, w.now, request, m.Bytes); err == nil || !strings.Contains(err.Error(), "not what was asked for") {
+			t.Errorf("draft %v: %v", ask.Draft, err)
+		}
+	}
+	q.Evidence = encode(t, policy.Evidence{Statements: [][]byte{opened.Encoded}})
+	w.refuses("reviewing/statements", ceremonies.Scanned{Bytes: w.ask(q.AsDraft()).Bytes})
+	w.refuses("reviewing/malformed", ceremonies.Scanned{Bytes: w.ask(AskNotFrozen("Eve", w.now+hour).AsDraft()).Bytes})
+}
+
 func TestRefusalAndVeto(t *testing.T) {
 	for word, want := range map[string]approval.Decision{"refuse": 0, "veto": approval.Veto} {
 		w := ready(t)
