@@ -153,6 +153,9 @@ func (s *scene) replaced(certificate []byte) {
 	k = v.run(plan{}, "--once")
 	k.end(cli.Waiting)
 	v.dark("replaced")
+	k = v.start(plan{}, "history") // what it did stays to be audited
+	k.answer(promptPassphrase, passphrase)
+	says(s.t, k.end(cli.Done), "adopted", "released", "1 payment")
 }
 
 // bill2 is bill for stations 0 and 2.

@@ -85,11 +85,11 @@ func (a *App) History() (History, error) {
 	if !begun {
 		return h, nil
 	}
-	p, _, _, err := a.openPost(share)
+	machine, err := a.signedHere(share)
 	if err != nil {
 		return h, err
 	}
-	status, released := p.sign.Status(), uint64(0)
+	status, released := machine.Status(), uint64(0)
 	h.Events, err = a.chain(signing.TranscriptPrefix, status.Receipt, func(e *Event) error {
 		if e.What != "released" {
 			return nil
@@ -102,6 +102,35 @@ func (a *App) History() (History, error) {
 	}
 	h.end(status.Receipt)
 	return h, err
+}
+
+// signedHere is the signing of this installation, also after an amendment put
+// another one in its place: then under the last charter that lists it.
+func (a *App) signedHere(share *keygen.Share) (*signing.Station, error) {
+	line := share.Public.Line()
+	certificates, err := a.records(amendment.EpochPrefix)
+	if err != nil {
+		return nil, err
+	}
+	own := a.identity.instance.Public()
+	for _, c := range certificates {
+		next, err := line.Adopt(c.Value)
+		if err != nil {
+			return nil, err
+		}
+		if line.Latest().Instances()[share.Station] == own && next.Latest().Instances()[share.Station] != own {
+			break
+		}
+		line = next
+	}
+	kept, err := a.records(signing.StateName, signing.LedgerPrefix)
+	if err != nil {
+		return nil, err
+	}
+	return signing.ResumeStation(signing.Setup{
+		Group:   signing.Group{Line: line, Wallet: share.Public.Wallet, PublicShares: share.Public.PublicShares},
+		Station: share.Station, Share: share.Secret, Instance: a.identity.instance, Pool: a.identity.pool, Version: Version,
+	}, kept)
 }
 
 // amendmentLog is the end of the transcript of amendments.
