@@ -403,3 +403,32 @@ func TestListedTimes(t *testing.T) {
 		t.Errorf("taken out and in, listed since %d, want %d", got, back+day)
 	}
 }
+
+// Whoever has a veto of a loosening is dismissed: one treasurer does that, as a
+// tightening that holds at once. Then the loosening passes without a veto.
+func TestAttackDismissedVetoOfAmendments(t *testing.T) {
+	veto := charter.Demand{Kind: charter.DemandNoVeto, Roles: []string{"officer"}}
+	w := newWorld(t, 2, 3, func(d *charter.Document) {
+		d.People[1].Roles = []string{"board", "treasurer"} // so that Dora is not the only one of the board
+		d.Governance.Loosen = charter.Demand{Kind: charter.DemandAll, Of: []charter.Demand{approvals(2, "treasurer"), veto}}
+	})
+	for name, change := range map[string]func(*charter.Document){
+		"dismissed":            dismiss("Dora"),
+		"without the role":     func(d *charter.Document) { d.People[3].Roles = []string{"board"} },
+		"without a device":     func(d *charter.Document) { d.People[3].Credentials = nil },
+		"the other one, too":   func(d *charter.Document) { d.People[0].Roles = []string{"treasurer"} },
+		"without both of hers": func(d *charter.Document) { d.People[3].Roles = nil },
+	} {
+		c, err := w.line.Weigh(w.draft(start, change), start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.Loosens || c.Delay != uint32(day) {
+			t.Errorf("%s: who can veto a loosening is taken away by a tightening: %v", name, c.Why)
+		}
+	}
+	c, err := w.line.Weigh(w.draft(start, dismiss("Cem")), start)
+	if err != nil || c.Loosens {
+		t.Errorf("who has no veto can be dismissed at once: %v, %v", err, c.Why)
+	}
+}
