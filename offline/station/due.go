@@ -182,6 +182,10 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.sign == nil {
+		return nil, signing.ErrUnlisted
+	}
+	a.post = p
 	handed, err := a.has(poolHanded)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (a *App) keep(records []ceremonies.Record) error {
 		err = a.world.Store.PutAll(records)
 	}
 	if err != nil {
-		a.broken = &SaveError{Err: err}
+		a.broken, a.post = &SaveError{Err: err}, nil
 		return a.broken
 	}
 	return nil

@@ -34,8 +34,12 @@ func (a *App) amendmentSetup(share *keygen.Share, heads func() []ledger.Head) am
 
 // openPost resumes both machines from what is kept, every certificate verified
 // again. Where signing has not begun, the returned step begins it: with the
-// memory of others, if this installation was listed in the place of another.
+// memory of others, if this installation was listed in the place of another. It
+// has no signing machine if the newest charter lists another one in its place.
 func (a *App) openPost(share *keygen.Share) (p *post, first ceremonies.Step, fresh bool, err error) {
+	if a.post != nil {
+		return a.post, first, false, nil
+	}
 	p = &post{app: a, share: share}
 	kept, err := a.records(amendment.Prefix)
 	if err != nil {
@@ -55,7 +59,11 @@ func (a *App) openPost(share *keygen.Share) (p *post, first ceremonies.Step, fre
 		return nil, first, false, err
 	}
 	if begun {
-		return p, first, false, p.resume()
+		if err := p.resume(); err != nil && !errors.Is(err, signing.ErrUnlisted) {
+			return nil, first, false, err
+		}
+		a.post = p
+		return p, first, false, nil
 	}
 	e, err := a.event(ceremonies.Start{})
 	if err != nil {
@@ -91,6 +99,9 @@ func (a *App) reopenPost() (*post, error) {
 		return nil, ErrNoWallet
 	}
 	p, _, _, err := a.openPost(share)
+	if err == nil && p.sign == nil {
+		err = signing.ErrUnlisted
+	}
 	return p, err
 }
 
@@ -109,7 +120,8 @@ func (p *post) resume() error {
 	if err != nil {
 		return err
 	}
-	p.sign, err = signing.ResumeStation(p.setup(), kept)
+	sign, err := signing.ResumeStation(p.setup(), kept)
+	p.sign = sign
 	return err
 }
 
@@ -217,6 +229,9 @@ func (p *post) parties() parties {
 
 // line is the wallet's line of charters as far as this installation adopted it.
 func (a *App) line(share *keygen.Share) (lineage.Line, error) {
+	if a.post != nil {
+		return a.post.amend.Line(), nil
+	}
 	kept, err := a.records(amendment.EpochPrefix)
 	if err != nil {
 		return lineage.Line{}, err
@@ -226,19 +241,11 @@ func (a *App) line(share *keygen.Share) (lineage.Line, error) {
 
 // work is the ceremony that a finished share has come to.
 func (a *App) work(share *keygen.Share) (*ceremony, error) {
-	line, err := a.line(share)
-	if err != nil {
-		return nil, err
-	}
 	begun, err := a.has(signing.StateName)
 	if err != nil {
 		return nil, err
 	}
-	listed := line.Latest().Instances()[share.Station] == a.identity.instance.Public()
 	if !a.identity.restored || begun {
-		if !listed {
-			return nil, signing.ErrUnlisted
-		}
 		return a.signing(share)
 	}
 	r, err := a.openRestoring(share)

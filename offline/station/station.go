@@ -109,6 +109,7 @@ type App struct {
 	reviewer *reviewer       // nil at a station
 	shares   []*keygen.Share // opened since the start, to be wiped
 	broken   *SaveError      // set when keeping failed: nothing is done any more
+	post     *post           // a station at work, once resumed: every certificate is verified once a start
 }
 
 // Open reads who this installation is. The keystore must have been set up by

@@ -118,6 +118,16 @@ func (a *App) Status() (Status, error) {
 }
 
 func (a *App) walletStatus(s *Status, share *keygen.Share) error {
+	begun, err := a.has(signing.StateName)
+	if err != nil {
+		return err
+	}
+	var p *post
+	if begun { // then it holds the line, and nothing is verified twice
+		if p, _, _, err = a.openPost(share); err != nil {
+			return err
+		}
+	}
 	line, err := a.line(share)
 	if err != nil {
 		return err
@@ -126,12 +136,8 @@ func (a *App) walletStatus(s *Status, share *keygen.Share) error {
 		return err
 	}
 	s.Phase, s.Station = PhaseSigning, &share.Station
-	listed := line.Latest().Instances()[share.Station] == a.identity.instance.Public()
-	begun, err := a.has(signing.StateName)
 	switch {
-	case err != nil:
-		return err
-	case !listed:
+	case line.Latest().Instances()[share.Station] != a.identity.instance.Public():
 		s.Phase = PhaseUnlisted
 		return nil
 	case !begun && a.identity.restored:
@@ -139,10 +145,6 @@ func (a *App) walletStatus(s *Status, share *keygen.Share) error {
 		return nil
 	case !begun:
 		return nil
-	}
-	p, _, _, err := a.openPost(share)
-	if err != nil {
-		return err
 	}
 	now := a.world.Now()
 	for _, l := range p.amend.Frozen(now) {
