@@ -130,23 +130,6 @@ func (c *Coordinator) AmendmentSubject() (Subject, error) {
 	return a.subject(), nil
 }
 
-// add gives the ballot that is under way what somebody signed about it.
-func (c *Coordinator) add(subject, statement []byte) error {
-	m, err := c.amendments()
-	if err != nil {
-		return err
-	}
-	p, under, err := m.Proposal(c.now())
-	if err != nil || !under {
-		return err
-	}
-	if about := approval.OfBallot(p.Digest); string(about[:]) != string(subject) {
-		return nil
-	}
-	_, err = c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.Add(statement, e) })
-	return err
-}
-
 // CarryAmendment shows the ballot that is under way to one station after another
 // until enough have acknowledged it, and then the certificate, until the person
 // says that every station which is there has it. It goes on where it was.

@@ -39,9 +39,11 @@ type office struct {
 	robot  *wire.SigningKey
 	tablet map[string]*reviewing.Reviewer
 
-	present  []int // stations that are there when a ballot or certificate is shown
-	next     int   // of present, for what one station after another is shown
-	veto     bool  // reviewers refuse
+	answered map[string][]byte // what the devices answered, by request
+	present  []int             // stations that are there when a ballot or certificate is shown
+	next     int               // of present, for what one station after another is shown
+	again    bool              // whoever was there comes again
+	veto     bool              // reviewers refuse
 	restored *amendment.Restored
 	pool     func() []byte // the first nonce pool of the station that was restored
 }
@@ -74,7 +76,7 @@ func newOffice(t *testing.T) (*treasury, *office) {
 	y := newTreasuryIn(t, t.TempDir(), 2, 3)
 	ann, err := testauthenticator.New(webauthn.ES256, [32]byte{1})
 	must(t, err)
-	o := &office{y: y, ann: ann, robot: key(t, 9), tablet: map[string]*reviewing.Reviewer{}, present: []int{0, 1, 2}}
+	o := &office{y: y, ann: ann, robot: key(t, 9), tablet: map[string]*reviewing.Reviewer{}, answered: map[string][]byte{}, present: []int{0, 1, 2}}
 	d := rules()
 	machine := o.robot.Public()
 	d.People = []charter.Person{
@@ -134,6 +136,9 @@ func (o *office) tell(s *rehearsal.Station, sealed []byte) {
 		must(t, err)
 	}
 	o.y.people.keep(s, step)
+	if step.Stored != "" { // what it has said before
+		o.y.people.answers = append(o.y.people.answers, s.Disk[step.Stored])
+	}
 	s.Line, s.Frozen = m.Line(), m.Freezes()
 	if s.Sign != nil && s.Disk[signing.StateName] != nil {
 		must(t, o.y.people.world.Restart(s))
@@ -145,6 +150,9 @@ func (o *office) show(s ceremonies.Show) (coordinator.Word, error) {
 	w := o.y.people.world
 	switch s.Message.Kind {
 	case wire.KindBallot, wire.KindVoidRequest, wire.KindChallenge:
+		if o.next >= len(o.present) && o.again {
+			o.next = 0
+		}
 		if o.next >= len(o.present) {
 			return coordinator.Away, nil
 		}
@@ -156,6 +164,11 @@ func (o *office) show(s ceremonies.Show) (coordinator.Word, error) {
 		}
 		if o.restored != nil {
 			o.recall(s.Message.Bytes)
+		}
+		for _, device := range o.tablet {
+			if _, err := device.Step(w.Event(ceremonies.Scanned{Bytes: s.Message.Bytes})); err != nil && s.Message.Kind == wire.KindFreeze {
+				return coordinator.GoOn, err
+			}
 		}
 		o.next = 0
 	case wire.KindRecords:
@@ -194,6 +207,10 @@ func (o *office) review(name string, sealed []byte) error {
 	if err != nil {
 		return err
 	}
+	if before, ok := o.answered[string(sealed)]; ok { // it shows its answer again
+		o.y.people.answers = append(o.y.people.answers, before)
+		return nil
+	}
 	review, ok := step.Screen.(ceremonies.Review)
 	if !ok {
 		return errors.New("the device shows no review")
@@ -209,6 +226,7 @@ func (o *office) review(name string, sealed []byte) error {
 	if err != nil {
 		return err
 	}
+	o.answered[string(sealed)] = step.Send[0].Bytes
 	o.y.people.answers = append(o.y.people.answers, step.Send[0].Bytes)
 	return nil
 }
@@ -252,7 +270,9 @@ func (o *office) remember(s *rehearsal.Station) []byte {
 // browser is Ann's answer to a challenge.
 func (o *office) browser(about coordinator.Subject, d approval.Decision) (coordinator.Taken, error) {
 	asked, err := o.y.Challenge(about, d, "Ann", "", 3600)
-	must(o.y.t, err)
+	if err != nil {
+		return coordinator.Taken{}, err
+	}
 	challenge := asked.Statement.Challenge()
 	a, err := o.ann.Assert(asked.Web.RPID, asked.Web.Origins[0], challenge, testauthenticator.Options{})
 	must(o.y.t, err)

@@ -230,7 +230,7 @@ func (c *Coordinator) takeSigned(now standing, s approval.Signed, about Subject)
 		}
 		if string(old) == string(b) {
 			taken.New = false
-			return taken, c.add(s.Subject[:], b)
+			return taken, nil
 		}
 		if s.Decision == approval.Draft && other.Decision == approval.Draft {
 			return Taken{}, fmt.Errorf("coordinator: %q signed already that they drafted %s: one initiator only; discard it and draft anew if that was wrong", other.Person, about.About)
@@ -239,10 +239,30 @@ func (c *Coordinator) takeSigned(now standing, s approval.Signed, about Subject)
 	if len(before) >= maxKept {
 		return Taken{}, fmt.Errorf("coordinator: there are %d statements about %s already, more than any rule can ask for", len(before), about.About)
 	}
-	if err := c.store.Commit(book.Change{Records: []ceremonies.Record{{Name: statementName(s.Subject, b), Value: b}}}); err != nil {
-		return Taken{}, err
+	return taken, c.keepStatement(s.Subject, b)
+}
+
+// keepStatement keeps what somebody signed, and with it the ballot that is under
+// way, if that is what it is about.
+func (c *Coordinator) keepStatement(subject [32]byte, b []byte) error {
+	record := ceremonies.Record{Name: statementName(subject, b), Value: b}
+	m, err := c.amendments()
+	if err != nil {
+		return err
 	}
-	return taken, c.add(s.Subject[:], b)
+	p, under, err := m.Proposal(c.now())
+	if err != nil {
+		return err
+	}
+	if !under || approval.OfBallot(p.Digest) != subject {
+		return c.store.Commit(book.Change{Records: []ceremonies.Record{record}})
+	}
+	_, err = c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) {
+		step, err := m.Add(b, e)
+		step.Save = append(step.Save, record)
+		return step, err
+	})
+	return err
 }
 
 // maxKept bounds the statements about one subject.
