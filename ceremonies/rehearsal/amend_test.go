@@ -144,6 +144,28 @@ func TestCharterThatIsNotYetInForce(t *testing.T) {
 	w.refusedFor(t, late, policy.Evidence{}, "charter/current", "drafted under charter 0")
 }
 
+// A charter that is not yet in force lets stated times be a day away instead of two
+// hours. The coordinator states the time from which that charter holds, to have it
+// judge, and its own lateness, now.
+func TestStatedTimeReachesForTheNextCharter(t *testing.T) {
+	d := rules()
+	d.Governance.Delay = 20 * 3600
+	w := readyUnder(t, 2, 3, d)
+	w.amend(t, func(d *charter.Document) { d.ClockTolerance = 24 * 3600 })
+	next, from, _ := w.Line.Pending(w.Now)
+	r := w.Pay("reach", "Exchange", payee(1), 0, 2000, 100_000)
+	r.Charter, r.Time, r.Expiry = next.ID(), from, from+3600
+	_, request, err := w.Open(r, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(t, w.Stations[0], request, "time/clock")
+	w.Now = from - 2*3600 // as near as the charter in force allows
+	if _, refused, err := w.Visit(w.Stations[0], request); err != nil || refused != nil {
+		t.Fatalf("%v %v", refused, err)
+	}
+}
+
 // A station's disk is destroyed. It is restored from its words, listed anew, and
 // gets the others' memory back. What it released before keeps counting: in the
 // day's limit, in the coins that payouts are bound to.
@@ -353,6 +375,17 @@ func TestWhileAStationIsListedAnew(t *testing.T) {
 	if err := w.openDesk(); err != nil {
 		t.Fatal(err)
 	}
+	// Until the new charter is in force, what the old installation released is no
+	// proof against it: a station may learn of it.
+	var released [][]byte
+	for _, r := range w.Desk.Ledger().Missing(nil) {
+		if b, err := r.Encode(); err == nil && r.Station == 0 {
+			released = append(released, b)
+		}
+	}
+	if err := w.learn(w.Stations[2], released...); err != nil || len(released) != 2 {
+		t.Fatalf("%d records: %v", len(released), err)
+	}
 	if _, err := w.Sign(w.Pay("without", "Exchange", payee(1), 1, 2000, 1_000_000), 1, 2); err != nil {
 		t.Fatalf("the others: %v", err)
 	}
@@ -360,6 +393,20 @@ func TestWhileAStationIsListedAnew(t *testing.T) {
 	if _, err := w.Sign(w.Pay("after", "Exchange", payee(1), 2, 2000, 1_000_000), 0, 2); err != nil {
 		t.Fatalf("in force: %v", err)
 	}
+}
+
+// learn shows records to a station, before a request.
+func (w *World) learn(s *Station, records ...[]byte) error {
+	body, err := wire.Marshal(signing.Records{Records: records})
+	if err != nil {
+		return err
+	}
+	m, err := wire.Seal(wire.KindRecords, [32]byte(w.Public.Wallet.ID()), body, w.Courier, w.Random())
+	if err != nil {
+		return err
+	}
+	_, err = w.Do(s, ceremonies.Scanned{Bytes: m.Bytes})
+	return err
 }
 
 // The lost disk of a station that was listed anew is found by somebody who is on

@@ -17,6 +17,9 @@ import (
 // atomic step before a byte of it is shown: burn, then release.
 func (s *Station) approve(e ceremonies.Event, w awaitingDecision) (ceremonies.Step, error) {
 	verified := w.approved.Verified()
+	if err := s.book.under(w.charter); err != nil {
+		return ceremonies.Step{}, unable("signing/memory", err)
+	}
 	if fault := s.clock(verified.Request(), e.Time); fault != nil {
 		s.await = awaitingRequest{}
 		return ceremonies.Step{}, fault

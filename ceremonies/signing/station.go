@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"heliograph/ceremonies"
+	"heliograph/shared/charter"
 	"heliograph/shared/frost"
 	"heliograph/shared/ledger"
 	"heliograph/shared/policy"
@@ -94,6 +95,7 @@ type awaitingDecision struct {
 	order    Order
 	digest   [32]byte
 	position int
+	charter  charter.Charter // that it was judged by
 	approved policy.Approved
 }
 

@@ -32,6 +32,9 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 		}
 	}
 	if opened.Kind() == wire.KindRecords {
+		if err := s.book.under(s.setup.Line.At(e.Time).Charter()); err != nil {
+			return ceremonies.Step{}, unable("signing/memory", err)
+		}
 		return s.learn(e, opened)
 	}
 	if opened.Kind() != wire.KindSigningRequest {
@@ -110,7 +113,7 @@ func (s *Station) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, e
 	if err != nil {
 		return ceremonies.Step{}, refused("signing/malformed", err.Error())
 	}
-	s.await = awaitingDecision{order: order, digest: digest, position: position, approved: approved}
+	s.await = awaitingDecision{order: order, digest: digest, position: position, charter: c, approved: approved}
 	return ceremonies.Step{Screen: screen}, nil
 }
 
@@ -246,7 +249,7 @@ func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 		if r.Instance == s.setup.Instance.Public() {
 			return refused("signing/records", "a record of this very station travels with the message")
 		}
-		if r.Time > now+int64(s.setup.Line.Latest().Document().ClockTolerance) {
+		if r.Time > now+s.tolerance(now) {
 			return refused("signing/records", fmt.Sprintf("a record of station %d is from the future", r.Station))
 		}
 		before := s.book.Known()
@@ -349,10 +352,17 @@ func (s *Station) nonces(o Order, position, slots int) *ceremonies.Fault {
 	}
 }
 
+// tolerance is how far a stated time may be from this station's clock, by the
+// charter that is in force by this clock: one that follows, and could only be
+// reached by stating a later time, has no say in how late that may be.
+func (s *Station) tolerance(now int64) int64 {
+	return int64(s.setup.Line.At(now).Charter().Document().ClockTolerance)
+}
+
 // clock is a local gate: it is not part of the verdict's hash, since every
 // station has its own clock.
 func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
-	tolerance := int64(s.setup.Line.Latest().Document().ClockTolerance)
+	tolerance := s.tolerance(now)
 	if r.Time < now-tolerance || r.Time > now+tolerance {
 		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", max(r.Time-now, now-r.Time), tolerance))
 	}
