@@ -173,9 +173,12 @@ func people(b, n charter.Document) []string {
 		out = append(out, person(old, p)...)
 	}
 	for _, p := range b.People {
-		now, stays := after[p.Name]
-		if vetoes(b.Rules, p) && !(stays && vetoes(b.Rules, now)) {
+		now := after[p.Name] // nobody, if p is gone: without credentials
+		if vetoes(payments(b), p) && !vetoes(payments(b), now) {
 			out = append(out, fmt.Sprintf("\"%s\" can no longer veto a payment.", p.Name))
+		}
+		if vetoes(amendments(b), p) && !vetoes(amendments(b), now) {
+			out = append(out, fmt.Sprintf("\"%s\" can no longer veto a change of the charter.", p.Name))
 		}
 	}
 	return out
@@ -212,9 +215,23 @@ func person(b, n charter.Person) []string {
 	return out
 }
 
-// vetoes reports whether a rule lets a person, who can sign, stop a payment.
-func vetoes(rules []charter.Rule, p charter.Person) bool {
-	return len(p.Credentials) > 0 && !p.Machine && slices.ContainsFunc(rules, func(r charter.Rule) bool { return hasVeto(r.Unless, p) })
+// payments are the demands that a charter makes on payments.
+func payments(d charter.Document) []charter.Demand {
+	var out []charter.Demand
+	for _, r := range d.Rules {
+		out = append(out, r.Unless)
+	}
+	return out
+}
+
+// amendments are the demands that it makes on what follows it.
+func amendments(d charter.Document) []charter.Demand {
+	return []charter.Demand{d.Governance.Tighten, d.Governance.Loosen, d.Governance.Thaw}
+}
+
+// vetoes reports whether one of the demands gives a veto to a person, who can sign.
+func vetoes(demands []charter.Demand, p charter.Person) bool {
+	return len(p.Credentials) > 0 && !p.Machine && slices.ContainsFunc(demands, func(d charter.Demand) bool { return hasVeto(d, p) })
 }
 
 func hasVeto(d charter.Demand, p charter.Person) bool {
