@@ -106,6 +106,32 @@ func TestKilledAtWritesOfEveryOtherDeed(t *testing.T) {
 	}
 }
 
+// The disk refuses what belongs to such a deed, or says that it did it and did
+// not. The program says so and ends, having shown nothing; the next start finds
+// the deed whole or not at all.
+func TestDiskFailsAtEveryOtherDeed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for _, d := range []deed{acknowledgement, adoption, freezing, review} {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			w := d.walked(t, s)
+			for _, p := range slices.Concat(w.points("refused", keystoretest.Refused, "rename"), w.points("not done", keystoretest.Lied, "rename")) {
+				c := s.apart(t)
+				v, message := d.begin(c)
+				k := v.run(plan{At: p.at, Fault: p.fault})
+				k.hold(message)
+				if d.decides {
+					k.answer(promptDecide, "approve")
+				}
+				says(t, k.end(cli.Error), "error: station: nothing was shown", "remedy: ")
+				v.dark("failed")
+				d.done(c, v, message, p.committed)
+			}
+		})
+	}
+}
+
 var acknowledgement = deed{
 	name: "acknowledgement", decides: true,
 	begin: func(s *scene) (*vault, []byte) {
