@@ -42,6 +42,17 @@ func SignPrice(p Price, key *wire.SigningKey, aux [32]byte) (Price, error) {
 	return p, nil
 }
 
+// Verify checks the signature by the key that a charter lists for the source.
+func (p Price) Verify(key wire.PublicKey) error {
+	if err := p.check(); err != nil {
+		return fmt.Errorf("policy: verify price: %w", err)
+	}
+	if err := wire.Verify(key, p.digest(), p.Signature); err != nil {
+		return fmt.Errorf("policy: verify price: %w", err)
+	}
+	return nil
+}
+
 // digest is what is signed. A price is of no wallet: it is the same for all.
 func (p Price) digest() [32]byte {
 	numbers := binary.BigEndian.AppendUint64([]byte(p.Currency), uint64(p.Hundredths))
@@ -97,7 +108,7 @@ func (l *law) listedPrices(prices []Price, stated int64) []price {
 			continue
 		}
 		for _, s := range l.d.Prices {
-			if s.Name == p.Source && s.Currency == p.Currency && wire.Verify(s.Key, p.digest(), p.Signature) == nil {
+			if s.Name == p.Source && s.Currency == p.Currency && p.Verify(s.Key) == nil {
 				out = append(out, price{p.Currency, p.Hundredths, stated - p.Time})
 				break
 			}

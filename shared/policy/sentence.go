@@ -81,7 +81,7 @@ func (l Line) measured() (is, bound string, ok bool) {
 	case "min-own-share":
 		return "of the inputs of " + l.Subject + " " + l.Got + " stays in the wallet at least", "at least " + l.Wanted + " must", true
 	case "min-reserve":
-		return "by the balance that the coordinator claims, which nobody proved, " + l.Got + " would stay in the wallet", "at least " + l.Wanted + " must", true
+		return "by the balance that the coordinator claims, which nobody proved, " + l.Got + " would be left", "at least " + l.Wanted + " must stay in the wallet", true
 	case "min-confirmations":
 		return "an input of " + l.Subject + " has " + l.Got + " by the coordinator's claim", "at least " + l.Wanted + " must be claimed of each", true
 	case "min-proven":

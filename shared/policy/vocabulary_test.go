@@ -223,10 +223,10 @@ func words() []word {
 		// Claims.
 		{name: "min-reserve", rules: one(charter.Rule{Check: charter.MinReserve, Max: int64(coin)}),
 			allow: func(d *desk) { d.claims.Balance = 2*int64(coin) + 1000 }, refuse: func(d *desk) { d.claims.Balance = 2*int64(coin) + 999 },
-			want: "cap: by the balance that the coordinator claims, which nobody proved, 0.99999999 BTC would stay in the wallet; at least 1.00000000 BTC must."},
+			want: "cap: by the balance that the coordinator claims, which nobody proved, 0.99999999 BTC would be left; at least 1.00000000 BTC must stay in the wallet."},
 		{name: "min-reserve without a claim", rules: one(charter.Rule{Check: charter.MinReserve, Max: 1}),
 			allow: func(d *desk) { d.claims.Balance = charter.MaxMoney }, refuse: nothing,
-			want: "cap: at least 0.00000001 BTC must; no balance is claimed."},
+			want: "cap: at least 0.00000001 BTC must stay in the wallet; no balance is claimed."},
 		{name: "min-confirmations", rules: one(charter.Rule{Check: charter.MinConfirmations, Max: 6}), both: spends(2),
 			allow: func(d *desk) { d.claims.Confirmations = []uint32{6, 7} }, refuse: func(d *desk) { d.claims.Confirmations = []uint32{6, 5} },
 			want: "cap: an input of transaction 1 of 1 has 5 confirmations by the coordinator's claim; at least 6 confirmations must be claimed of each."},
