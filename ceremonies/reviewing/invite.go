@@ -7,6 +7,7 @@ import (
 
 	"heliograph/ceremonies"
 	"heliograph/shared/policy/lineage"
+	"heliograph/shared/wire"
 	"heliograph/shared/words"
 )
 
@@ -52,6 +53,24 @@ func (r *Reviewer) follow(e ceremonies.Event, other lineage.Line) (ceremonies.St
 		return ceremonies.Step{}, older(fmt.Sprintf("it ends at charter %d, and charter %d is adopted here", len(theirs)-1, len(have)-1))
 	}
 	return r.adopt(e, certificates)
+}
+
+// certificate opens the envelope of a certificate, which a coordinator of any
+// charter in the line may carry: it proves itself.
+func (r *Reviewer) certificate(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
+	var last error
+	for _, epoch := range r.line.Epochs() {
+		ring, err := epoch.Charter.Keyring([32]byte(r.line.Wallet().ID()))
+		if err != nil {
+			return ceremonies.Step{}, unable(err)
+		}
+		opened, err := wire.Open(sealed, ring)
+		if err == nil {
+			return r.adopt(e, [][]byte{opened.Body()})
+		}
+		last = err
+	}
+	return ceremonies.Step{}, foreign(last)
 }
 
 // adopt takes newer charters into the line. They carry what the charter before

@@ -191,6 +191,9 @@ func (r *Reviewer) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, 
 	if !r.line.Valid() {
 		return ceremonies.Step{}, ceremonies.Unexpected("reviewing/kind", r.await.awaited())
 	}
+	if claim.Kind == wire.KindCertificate {
+		return r.certificate(e, sealed)
+	}
 	ring, err := r.line.Keyring(e.Time)
 	if err != nil {
 		return ceremonies.Step{}, unable(err)
@@ -200,8 +203,6 @@ func (r *Reviewer) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, 
 		return ceremonies.Step{}, foreign(err)
 	}
 	switch opened.Kind() {
-	case wire.KindCertificate:
-		return r.adopt(e, [][]byte{opened.Body()})
 	case wire.KindApprovalRequest:
 		return r.requested(e, opened)
 	case wire.KindFreeze:

@@ -235,6 +235,20 @@ func TestCertificatesMoveTheLineForward(t *testing.T) {
 	w.refuses("reviewing/unexpected", ceremonies.Approve{Digest: review.Digest})
 }
 
+// The coordinator got another key. What it shows is believed from the charter on
+// that names the key; the certificates, which prove themselves, from any time.
+func TestTheCoordinatorGetsAnotherKey(t *testing.T) {
+	w := ready(t)
+	first := w.amend([]string{"Ada", "Eve"}, func(d *charter.Document) { d.Courier = key("new courier").Public() })
+	w.courier = key("new courier")
+	w.refuses("reviewing/not-ours", ceremonies.Scanned{Bytes: w.seal(wire.KindCertificate, nil)})
+	w.must(ceremonies.Scanned{Bytes: first})
+	w.refuses("reviewing/not-ours", ceremonies.Scanned{Bytes: w.ask(AskNotFrozen("Eve", w.now+hour)).Bytes}) // not yet in force
+	w.must(ceremonies.Scanned{Bytes: w.amend([]string{"Ada", "Eve"}, func(d *charter.Document) { d.Rules[0].Max, d.Courier = 50_000_000, key("new courier").Public() })})
+	w.now += 2 * day
+	w.must(ceremonies.Scanned{Bytes: w.ask(AskNotFrozen("Eve", w.now+hour)).Bytes})
+}
+
 func TestALaterInvitationBringsCertificates(t *testing.T) {
 	w := ready(t)
 	old := w.invite()

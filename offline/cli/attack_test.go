@@ -21,7 +21,9 @@ import (
 	"heliograph/offline/keystore"
 	"heliograph/offline/keystore/keystoretest"
 	"heliograph/offline/station"
+	"heliograph/shared/charter"
 	"heliograph/shared/policy"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/qr"
 	"heliograph/shared/wire"
 )
@@ -153,6 +155,68 @@ func TestKilledWhileSigning(t *testing.T) {
 	}
 	if kept == 0 {
 		t.Error("no process was killed after it had kept its answer")
+	}
+}
+
+// ballot asks for a lower cap on each payment.
+func (w *treasury) ballot(number uint32, most int64) []byte {
+	w.t.Helper()
+	line := settled.public.Line()
+	d := line.Latest().Document()
+	d.Epoch, d.Prior, d.Issued = 1, line.Latest().ID(), w.now
+	d.Rules[1].Max = most
+	c, err := charter.New(d)
+	must(w.t, err)
+	body, err := lineage.Ballot{Prior: d.Prior, Number: number, Charter: c.Bytes()}.Encode()
+	must(w.t, err)
+	m, err := wire.Seal(wire.KindBallot, [32]byte(settled.public.Wallet.ID()), body, w.courier, w.draw())
+	must(w.t, err)
+	return m.Bytes
+}
+
+// The same while a station acknowledges a change of the charter. If one frame of
+// the acknowledgement had left, another successor is refused for ever; two
+// acknowledgements would let a coordinator certify two charters for one epoch.
+func TestKilledWhileAcknowledging(t *testing.T) {
+	kept := 0
+	for round := range 5 {
+		w, vaults, _ := settle(t)
+		v := vaults[0]
+		first, second := w.ballot(1, 500_000), w.ballot(2, 400_000)
+		k := v.spawn()
+		v.hold(k, first)
+		k.wait(decide)
+		k.say("approve")
+		if round == 0 {
+			k.wait(show)
+			k.stop()
+		} else {
+			time.AfterFunc(time.Duration(mathrand.IntN(40_000))*time.Microsecond, k.stop)
+		}
+		k.end(-1)
+		frames, ack := left(t, v.outbox)
+
+		k = v.spawn()
+		v.hold(k, second)
+		if which, _ := k.waitAny(decide, "fault: amendment/committed"); which == 0 {
+			if frames > 0 {
+				t.Fatalf("round %d: %d frames of an acknowledgement had left, and the station takes another successor", round, frames)
+			}
+			k.stop()
+			k.end(-1)
+			continue
+		}
+		kept++
+		v.take(k) // a signed refusal
+		v.hold(k, first)
+		if again := v.take(k); ack != nil && !bytes.Equal(again, ack) {
+			t.Fatalf("round %d: two acknowledgements of one ballot", round)
+		}
+		k.stop()
+		k.end(-1)
+	}
+	if kept == 0 {
+		t.Error("no process was killed after it had kept its acknowledgement")
 	}
 }
 
