@@ -20,18 +20,29 @@ import (
 // readyUnder is a world of t of n stations under some charter.
 func readyUnder(t *testing.T, threshold, n int, d charter.Document) *World {
 	t.Helper()
-	w, err := New(threshold, n, 1)
+	key := fmt.Sprintf("%d of %d under %+v", threshold, n, d)
+	if generatedUnder[key] == nil {
+		w, err := New(threshold, n, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Enrolment(); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.KeyGeneration(w.draft(t, d)); err != nil {
+			t.Fatal(err)
+		}
+		generatedUnder[key] = w
+	}
+	w, err := generatedUnder[key].Copy()
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Enrolment(); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.KeyGeneration(w.draft(t, d)); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+// generatedUnder is generated for charters of a test's own.
+var generatedUnder = make(map[string]*World)
 
 // threeAbove is the rehearsals' charter with one rule more: above an amount, three
 // stations agree.

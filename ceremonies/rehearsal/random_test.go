@@ -22,7 +22,7 @@ func wholeTreasuries(t *testing.T) {
 	if before != f.DefValue {
 		return
 	}
-	if err := f.Value.Set("20"); err != nil {
+	if err := f.Value.Set("12"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

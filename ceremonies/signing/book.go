@@ -3,7 +3,6 @@ package signing
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 
 	"heliograph/shared/charter"
@@ -153,50 +152,4 @@ func sortRecords(records []ledger.Record) {
 	slices.SortFunc(records, func(a, b ledger.Record) int {
 		return cmp.Or(cmp.Compare(a.Station, b.Station), slices.Compare(a.Instance[:], b.Instance[:]), cmp.Compare(a.Seq, b.Seq))
 	})
-}
-
-// Memory is what a station that was listed anew gets back from its peers, after
-// they answered its challenge: all records, and the heads that say that they are
-// all. Package amendment collects it.
-type Memory struct {
-	Records []ledger.Record
-	Heads   []ledger.Head // of other stations, at least n-t+1 of them
-}
-
-// recall takes a memory into an empty book. It errs unless the memory is complete
-// by its own heads and by the charter's list of retired instances.
-func (b *book) recall(m Memory, own int) error {
-	records := slices.Clone(m.Records)
-	sortRecords(records)
-	for _, r := range records {
-		if err := b.Add(r); err != nil {
-			return fmt.Errorf("signing: restore: %w", err)
-		}
-	}
-	d := b.charter.Document()
-	told := make(map[uint8]bool)
-	for _, h := range m.Heads {
-		if int(h.Station) == own {
-			continue
-		}
-		if err := b.AddHead(h); err != nil {
-			return fmt.Errorf("signing: restore: %w", err)
-		}
-		told[h.Station] = true
-	}
-	if want := len(d.Stations) - int(d.Threshold) + 1; len(told) < want {
-		return fmt.Errorf("signing: restore: %d other stations said what they remember, want %d", len(told), want)
-	}
-	known := b.Known()
-	for i, h := range b.Heads() {
-		if h.Seq > known[i] {
-			return fmt.Errorf("signing: restore: station %d is at record %d, its chain here ends at %d: %w", i, h.Seq, known[i], ledger.ErrMissing)
-		}
-	}
-	for i, r := range d.Retired {
-		if have := known[len(d.Stations)+i]; have < r.Seq {
-			return fmt.Errorf("signing: restore: the retired instance of station %d ends at record %d, its chain here at %d: %w", r.Station, r.Seq, have, ledger.ErrMissing)
-		}
-	}
-	return nil
 }

@@ -2,12 +2,18 @@
 // batch: one visit per station, in the order that the request names. It
 // follows DESIGN sections 5 (nonces) and 8 (order, memory).
 //
-// A station recomputes every fact, judges by its own charter, shows the whole
-// batch to its operator, and releases partial signatures only together with
-// one durable record of what it released. It does not trust the coordinator
-// for anything but delivery. What it cannot see is a lying aggregate nonce:
-// that gives an invalid signature and burnt nonces, never a wrong payment, and
-// blames nobody (blame needs station-signed commitments, see VerifyBlame).
+// A station recomputes every fact, judges by the charter that is in force, shows
+// the whole batch to its operator, and releases partial signatures only together
+// with one durable record of what it released. A quorum may be larger than the
+// threshold: its first stations acknowledge, and the last ones sign only in
+// return for that (Order). When a charter lists a new instance of a station,
+// everybody's memory turns with it, and the new one starts with what its peers
+// remember (RestoreStation).
+//
+// A station does not trust the coordinator for anything but delivery. What it
+// cannot see is a lying aggregate nonce: that gives an invalid signature and burnt
+// nonces, never a wrong payment, and blames nobody (blame needs station-signed
+// commitments, see VerifyBlame).
 package signing
 
 import (
