@@ -107,21 +107,45 @@ func (s *Station) obey(e ceremonies.Event, f lineage.Frozen, what string) ([]cer
 	if len(s.freezes) >= maxFreezes && len(s.Frozen(e.Time)) > 0 {
 		return s.save(s.state, e, what, f.Sealed) // it is frozen as it is
 	}
-	body, err := f.Freeze.Encode()
+	k, err := keptOf(f)
 	if err != nil {
-		return nil, unable(err)
+		return nil, err
 	}
-	k := kept{ID: f.ID, By: f.By, Body: body, Sealed: f.Sealed}
-	b, err := wire.Marshal(k)
+	record, err := k.record()
 	if err != nil {
-		return nil, unable(err)
+		return nil, err
 	}
-	save, err := s.save(s.state, e, what, f.Sealed, ceremonies.Record{Name: FreezePrefix + hex.EncodeToString(f.ID[:]), Value: b})
+	save, err := s.save(s.state, e, what, f.Sealed, record)
 	if err != nil {
 		return nil, err
 	}
 	s.freezes = append(s.freezes, k)
 	return save, nil
+}
+
+func keptOf(f lineage.Frozen) (kept, error) {
+	body, err := f.Freeze.Encode()
+	if err != nil {
+		return kept{}, unable(err)
+	}
+	return kept{ID: f.ID, By: f.By, Body: body, Sealed: f.Sealed}, nil
+}
+
+func (k kept) record() (ceremonies.Record, error) {
+	b, err := wire.Marshal(k)
+	if err != nil {
+		return ceremonies.Record{}, unable(err)
+	}
+	return ceremonies.Record{Name: FreezePrefix + hex.EncodeToString(k.ID[:]), Value: b}, nil
+}
+
+// line is a freeze as people read it.
+func (k kept) line() ceremonies.Line {
+	f, err := lineage.DecodeFreeze(k.Body)
+	if err != nil {
+		f.Reason = "a reason that cannot be read"
+	}
+	return ceremonies.Line{Label: "Frozen by " + k.By, Value: f.Reason, Note: ceremonies.Clock(f.Time) + ", id " + hex.EncodeToString(k.ID[:]), Alert: true}
 }
 
 func stopped(f lineage.Frozen) ceremonies.Done {

@@ -58,7 +58,7 @@ func FuzzScanned(f *testing.F) {
 func FuzzWitness(f *testing.F) {
 	w := newWorld(f, 2, 3)
 	w.release(0)
-	out, fault := w.station(0).witness(Challenge{Nonce: [32]byte{1}, Charter: w.first.Latest().ID()})
+	out, fault := w.station(0).witness(Challenge{Nonce: [32]byte{1}, Charter: w.first.Latest().ID()}, w.now)
 	if fault != nil {
 		f.Fatal(fault)
 	}
@@ -74,6 +74,9 @@ func FuzzWitness(f *testing.F) {
 		}
 		if len(w.Known) > maxChains {
 			t.Errorf("%d chains", len(w.Known))
+		}
+		if len(w.Freezes) > maxRecalled {
+			t.Errorf("%d freezes", len(w.Freezes))
 		}
 		for _, c := range w.Known {
 			if (c.Seq == 0) != (c.Last == [32]byte{}) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
 )
@@ -36,12 +37,14 @@ type Challenge struct {
 	Charter [32]byte `cbor:"2,keyasint"` // id of the newest charter that it has
 }
 
-// Witness is the body of KindWitness: what a station knows of all others' releases.
+// Witness is the body of KindWitness: what a station knows of all others' releases,
+// and the freezes that it obeys: a restored station remembers neither.
 type Witness struct {
 	Nonce   [32]byte    `cbor:"1,keyasint"` // of the challenge
 	Charter [32]byte    `cbor:"2,keyasint"` // id of the newest charter that it has
 	Head    ledger.Head `cbor:"3,keyasint"` // its own, signed
 	Known   []Chain     `cbor:"4,keyasint"` // how far it knows the others
+	Freezes [][]byte    `cbor:"5,keyasint"` // sealed codes of the freezes that it obeys
 }
 
 // Chain is how far an instance's records are known.
@@ -51,6 +54,10 @@ type Chain struct {
 	Seq      uint64   // records, 0 for none
 	Last     [32]byte // hash of record Seq, zero if Seq is 0
 }
+
+// maxRecalled bounds the freezes that a witness hands on: as many as one charter
+// lifts.
+const maxRecalled = charter.MaxLifted
 
 // maxChains bounds the chains that a witness states: stations and retired ones.
 const maxChains = ledger.MaxStations + ledger.MaxRetired
@@ -62,6 +69,9 @@ func decodeWitness(b []byte) (Witness, error) {
 	}
 	if len(w.Known) > maxChains {
 		return Witness{}, fmt.Errorf("%d chains: at most %d", len(w.Known), maxChains)
+	}
+	if len(w.Freezes) > maxRecalled {
+		return Witness{}, fmt.Errorf("%d freezes: at most %d", len(w.Freezes), maxRecalled)
 	}
 	for _, c := range w.Known {
 		if (c.Seq == 0) != (c.Last == [32]byte{}) {

@@ -24,7 +24,9 @@ type Restored struct {
 	book  *ledger.Ledger
 	heads map[uint8]ledger.Head // of those who answered
 	known map[wire.PublicKey]Chain
-	await restoring
+
+	freezes []kept // of those who answered
+	await   restoring
 }
 
 // restoredState is the record restoredName.
@@ -86,6 +88,12 @@ func NewRestored(setup Setup, records []ceremonies.Record) (*Restored, error) {
 			}
 		case strings.HasPrefix(k.Name, restoredPrefix):
 			scans[k.Name] = k.Value
+		case strings.HasPrefix(k.Name, FreezePrefix):
+			var f kept
+			if err := wire.Unmarshal(k.Value, &f, 8<<10); err != nil {
+				return nil, fmt.Errorf("amendment: resume: %w", err)
+			}
+			r.freezes = append(r.freezes, f)
 		}
 	}
 	if err := r.reset(); err != nil {
@@ -170,6 +178,9 @@ func (r *Restored) Screen() ceremonies.Screen {
 				out.Lines = append(out.Lines, ceremonies.Line{Label: fmt.Sprintf("Station %d answered", station), Value: fmt.Sprintf("at record %d", h.Seq)})
 			}
 		}
+		for _, k := range r.freezes {
+			out.Lines = append(out.Lines, k.line())
+		}
 		return out
 	}
 	return ceremonies.Scan{Title: fmt.Sprintf("Charter %d is the newest here and does not list this installation", d.Epoch), Want: r.await.awaited()}
@@ -214,12 +225,21 @@ func (r *Restored) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, 
 	if _, ok := r.await.(awaitingMemory); !ok {
 		return ceremonies.Step{}, ceremonies.Unexpected("amendment/unexpected", r.await.awaited())
 	}
+	before := len(r.freezes)
 	if err := r.take(sealed); err != nil {
 		return ceremonies.Step{}, err
 	}
 	next := r.state
 	next.Scans++
-	save, err := r.save(next, e, "recalled", sealed, ceremonies.Record{Name: scanName(r.state.Scans), Value: sealed})
+	changed := []ceremonies.Record{{Name: scanName(r.state.Scans), Value: sealed}}
+	for _, k := range r.freezes[before:] {
+		record, err := k.record()
+		if err != nil {
+			return ceremonies.Step{}, err
+		}
+		changed = append(changed, record)
+	}
+	save, err := r.save(next, e, "recalled", sealed, changed...)
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
@@ -327,6 +347,10 @@ func (r *Restored) witness(message wire.Opened) error {
 	if w.Head.Instance != message.Sender() || int(w.Head.Station) != station || w.Head.Wallet != [32]byte(r.line.Wallet().ID()) || w.Head.Verify() != nil {
 		return malformed(message.Party(), errors.New("its own head is missing or not its own"))
 	}
+	freezes, err := r.recalled(w.Freezes)
+	if err != nil {
+		return malformed(message.Party(), err)
+	}
 	claims := append([]Chain{{Instance: w.Head.Instance, Seq: w.Head.Seq, Last: w.Head.Last}}, w.Known...)
 	for _, c := range claims {
 		if c.Instance == r.setup.Instance.Public() && c.Seq > 0 {
@@ -343,7 +367,30 @@ func (r *Restored) witness(message wire.Opened) error {
 	if old, ok := r.heads[uint8(station)]; !ok || w.Head.Later(old) {
 		r.heads[uint8(station)] = w.Head
 	}
+	r.freezes = append(r.freezes, freezes...)
 	return nil
+}
+
+// recalled reads the freezes that a witness obeys and this installation does not
+// know: it is frozen as those are who remember. A code that the coordinator holds
+// back here would otherwise be lifted by whoever may list a station.
+func (r *Restored) recalled(codes [][]byte) ([]kept, error) {
+	var out []kept
+	for _, code := range codes {
+		f, err := r.line.RecallFreeze(code)
+		if err != nil {
+			return nil, errors.New(sentence(err))
+		}
+		if slices.ContainsFunc(append(out, r.freezes...), func(k kept) bool { return k.ID == f.ID }) {
+			continue
+		}
+		k, err := keptOf(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, k)
+	}
+	return out, nil
 }
 
 // chain is the place of an instance that speaks, or -1. Where a retired instance

@@ -132,11 +132,7 @@ func (s *Station) Frozen(now int64) []ceremonies.Line {
 		if s.line.Lifted(k.ID, now) {
 			continue
 		}
-		f, err := lineage.DecodeFreeze(k.Body)
-		if err != nil {
-			f.Reason = "a reason that cannot be read"
-		}
-		out = append(out, ceremonies.Line{Label: "Frozen by " + k.By, Value: f.Reason, Note: ceremonies.Clock(f.Time) + ", id " + hex.EncodeToString(k.ID[:]), Alert: true})
+		out = append(out, k.line())
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func (s *Station) challenge(e ceremonies.Event, sealed []byte) (ceremonies.Step,
 	if c.Charter != s.line.Latest().ID() {
 		return ceremonies.Step{}, refused(&lineage.Refused{Reason: lineage.Unknown, Sentences: []string{"The restored station has another newest charter than this one; whichever lacks certificates needs them first."}})
 	}
-	w, fault := s.witness(c)
+	w, fault := s.witness(c, e.Time)
 	if fault != nil {
 		return ceremonies.Step{}, fault
 	}
@@ -40,10 +40,15 @@ func (s *Station) challenge(e ceremonies.Event, sealed []byte) (ceremonies.Step,
 	})
 }
 
-// witness is what this station knows: its own signed head, and of every other
-// chain how far it goes.
-func (s *Station) witness(c Challenge) (Witness, *ceremonies.Fault) {
-	out := Witness{Nonce: c.Nonce, Charter: c.Charter, Known: []Chain{}}
+// witness is what this station knows: its own signed head, of every other chain
+// how far it goes, and the freezes that no charter has lifted.
+func (s *Station) witness(c Challenge, now int64) (Witness, *ceremonies.Fault) {
+	out := Witness{Nonce: c.Nonce, Charter: c.Charter, Known: []Chain{}, Freezes: [][]byte{}}
+	for _, k := range s.freezes {
+		if !s.line.Lifted(k.ID, now) && len(out.Freezes) < maxRecalled {
+			out.Freezes = append(out.Freezes, k.Sealed)
+		}
+	}
 	var heads []ledger.Head
 	if s.setup.Heads != nil {
 		heads = s.setup.Heads()

@@ -124,6 +124,32 @@ func (l Line) OpenFreeze(sealed []byte, now int64) (Frozen, error) {
 	return Frozen{ID: id, By: by, Freeze: f, Sealed: opened.Bytes()}, nil
 }
 
+// RecallFreeze reads the code of a freeze that another station obeys: whoever made
+// it may freeze under some charter of this line. That it was in time, the other
+// station found when it was shown the code. A *Refused says why not.
+func (l Line) RecallFreeze(sealed []byte) (Frozen, error) {
+	for _, e := range slices.Backward(l.epochs) {
+		ring, err := e.Charter.Keyring(l.walletID())
+		if err != nil {
+			return Frozen{}, err
+		}
+		opened, err := wire.Open(sealed, ring)
+		if err != nil || opened.Kind() != wire.KindFreeze {
+			continue
+		}
+		f, err := DecodeFreeze(opened.Body())
+		if err != nil {
+			return Frozen{}, refuse(Malformed, fmt.Sprintf("This freeze cannot be read: %v.", err))
+		}
+		by, err := freezer(e.Charter, opened.Party())
+		if err != nil {
+			continue
+		}
+		return Frozen{ID: FreezeID(opened.Sender(), opened.Body()), By: by, Freeze: f, Sealed: opened.Bytes()}, nil
+	}
+	return Frozen{}, refuse(Unsigned, "This freeze was made by nobody who might freeze under a charter of this line.")
+}
+
 // freezer names who a party is that may freeze.
 func freezer(c charter.Charter, p wire.Party) (string, error) {
 	d := c.Document()

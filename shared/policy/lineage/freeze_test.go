@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,5 +210,33 @@ func TestFreezeForm(t *testing.T) {
 		if _, err := DecodeFreeze(b); err == nil {
 			t.Errorf("%s: decoded", name)
 		}
+	}
+}
+
+// A station that is told of a freeze by another one takes only a code that somebody
+// made who might freeze under some charter of its line, however long ago.
+func TestRecallFreeze(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	byAda, byStation := w.freeze(start, key("device of Ada")), w.freeze(start, instance(1))
+	byBen := w.freeze(start, key("device of Ben")) // no officer
+	for i := range int64(3) {
+		w.amend(start+i, []string{"Ben"}, setCap(1_000-i))
+	}
+	w.amend(start+9, []string{"Ben"}, dismiss("Ada"))
+	if _, err := w.line.OpenFreeze(byAda, start+10); err == nil {
+		t.Fatal("the code is not old")
+	}
+	for by, code := range map[string][]byte{`"Ada"`: byAda, `station 1 ("Station 1")`: byStation} {
+		f, err := w.line.RecallFreeze(code)
+		if err != nil || !f.Valid() || f.By != by || w.line.Lifted(f.ID, start+10) {
+			t.Errorf("%s: %+v, %v", by, f, err)
+		}
+	}
+	bent := slices.Clone(byAda)
+	bent[len(bent)-1] ^= 1
+	for name, code := range map[string][]byte{"no officer": byBen, "a signature that does not hold": bent, "a stranger": w.freeze(start, key("stranger")), "nothing": nil} {
+		_, err := w.line.RecallFreeze(code)
+		t.Log(name)
+		isRefused(t, err, Unsigned)
 	}
 }
