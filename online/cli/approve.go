@@ -184,7 +184,7 @@ func readAssertion(b []byte) (challenge [32]byte, a webauthn.Assertion, err erro
 		} `json:"response"`
 	}
 	if err := json.Unmarshal(b, &f); err != nil {
-		return challenge, a, err
+		return challenge, a, errors.New("this is no JSON of a credential")
 	}
 	for _, field := range []struct {
 		name, text string
@@ -198,7 +198,7 @@ func readAssertion(b []byte) (challenge [32]byte, a webauthn.Assertion, err erro
 		Challenge string `json:"challenge"`
 	}
 	if err := json.Unmarshal(a.ClientData, &client); err != nil {
-		return challenge, a, fmt.Errorf("clientDataJSON: %w", err)
+		return challenge, a, errors.New("clientDataJSON is no JSON")
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(client.Challenge)
 	if err != nil || len(raw) != len(challenge) {

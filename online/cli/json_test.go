@@ -33,7 +33,7 @@ func TestJSONIsDescribed(t *testing.T) {
 	}
 	for _, document := range []any{
 		batchView{}, walletDocument{}, stationDocument{}, addressDocument{}, payoutDocument{}, importDocument{}, verifier.Report{}, coordinator.Waiting{}, checkDocument{}, diffDocument{}, recognisedDocument{},
-		challengeDocument{}, statementDocument{}, givenDocument{}, voidDocument{}, personDocument{}, amendmentDocument{}, epochDocument{}, freezeDocument{},
+		challengeDocument{}, statementDocument{}, givenDocument{}, voidDocument{}, personDocument{}, amendmentDocument{}, epochDocument{}, freezeDocument{}, priceDocument{},
 	} {
 		walk(reflect.TypeOf(document))
 	}

@@ -19,6 +19,9 @@ func authenticator(n byte) (*testauthenticator.Authenticator, error) {
 // robotKey is the key of the program that drafts; the story has it in a file.
 var robotKey = [32]byte{31: 1}
 
+// ratesKey is the key of a source of prices.
+var ratesKey = [32]byte{31: 2}
+
 // addPeople adds Ann and Ben, who approve in browsers, and a program that drafts.
 func addPeople(d *charter.Document) error {
 	for n, name := range []string{"Ann", "Ben"} {
@@ -37,6 +40,13 @@ func addPeople(d *charter.Document) error {
 	key := robot.Public()
 	d.People = append(d.People, charter.Person{Name: "Robot", Machine: true, Credentials: []charter.Credential{{Name: "server", Kind: charter.CredentialMachine, Key: key[:]}}})
 	d.Web = charter.Web{RPID: "approve.localhost", Origins: []string{"https://approve.localhost"}}
+	rates, err := wire.ParseSigningKey(ratesKey[:])
+	if err != nil {
+		return err
+	}
+	d.Prices = []charter.PriceSource{{Name: "Rates", Currency: "CHF", Key: rates.Public()}}
+	d.Counterparties = append(d.Counterparties, charter.Counterparty{Name: "Vendor", Destinations: [][]byte{append([]byte{0, 20}, make([]byte, 20)...)}})
+	d.Rules = append(d.Rules, charter.Rule{ID: "fiat/vendor", Effect: charter.Require, To: []string{"Vendor"}, Check: charter.MaxFiat, Max: 100_00, Currency: "CHF", Window: 3600})
 	two := charter.Demand{Kind: charter.DemandApprovals, Count: 2, Roles: []string{"finance"}}
 	d.Rules = append(d.Rules, charter.Rule{ID: "tier/amount", Effect: charter.Require, Check: charter.MaxBatch, Max: 1_000_000, Unless: two})
 	two.Initiator = true

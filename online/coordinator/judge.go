@@ -108,7 +108,10 @@ func (c *Coordinator) evidence(in charter.Charter, v batch.Verified) (policy.Evi
 		return policy.Evidence{}, err
 	}
 	var e policy.Evidence
-	e.Statements, err = encoded(chosen)
+	if e.Statements, err = encoded(chosen); err != nil {
+		return e, err
+	}
+	e.Prices, err = c.prices(in)
 	return e, err
 }
 
@@ -140,7 +143,8 @@ func (j judged) needs() (needs []Need, against []policy.Line) {
 	}
 	for _, line := range j.Refusals() {
 		r := rules[line.Rule]
-		if r.Unless.Kind == charter.DemandNone && r.Check != charter.MinConfirmations {
+		unpriced := r.Check == charter.MaxFiat && len(j.evidence.Prices) == 0
+		if r.Unless.Kind == charter.DemandNone && r.Check != charter.MinConfirmations && !unpriced {
 			against = append(against, line)
 			continue
 		}

@@ -76,6 +76,9 @@ func (w *world) ready(ctx context.Context) error {
 	if err := w.enrol(ctx); err != nil {
 		return err
 	}
+	if err := w.appoint(ctx); err != nil {
+		return err
+	}
 	if err := w.generate(ctx); err != nil {
 		return err
 	}
@@ -92,6 +95,11 @@ func (w *world) whole(ctx context.Context) error {
 			continue
 		}
 		if err := chapter(ctx, number); err != nil {
+			return err
+		}
+	}
+	for _, chapter := range []func(context.Context) error{w.tiered, w.split, w.worthless, w.revoked, w.raised, w.frozen, w.restored} {
+		if err := chapter(ctx); err != nil {
 			return err
 		}
 	}

@@ -113,7 +113,11 @@ func (h *hostile) desk() (*signing.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	group := signing.Group{Line: h.public.Line(), Wallet: h.public.Wallet, PublicShares: h.public.PublicShares}
+	line, err := h.line()
+	if err != nil {
+		return nil, err
+	}
+	group := signing.Group{Line: line, Wallet: h.public.Wallet, PublicShares: h.public.PublicShares}
 	return signing.NewDesk(group, h.courier, kept)
 }
 

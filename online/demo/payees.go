@@ -15,6 +15,13 @@ var counterparties = [...]string{"Exchange North", "Exchange South", "Payroll", 
 
 const addressesEach = 8
 
+// partners are paid by a rule of their own: beyond an amount, people must
+// approve.
+var partners = [...]string{"Partner East", "Partner West"}
+
+// newcomer is a counterparty that an amendment adds.
+const newcomer = "Newcomer"
+
 // destination is the script of a counterparty's address: a P2WPKH or P2WSH
 // hash of its name, so that nobody can spend what is paid there.
 func destination(name string, n int) []byte {
@@ -77,37 +84,6 @@ func few(label, counterparty string, count int, sat int64) []payout {
 		})
 	}
 	return out
-}
-
-// writeCharter writes the treasury's rules: who may be paid, and limits of every
-// kind. The day's limit is the one that the story runs into.
-func (w *world) writeCharter() error {
-	var b strings.Builder
-	b.WriteString("name: Demo treasury\ngap: 20\nclock-tolerance: 2h\ncounterparties:\n")
-	for _, name := range counterparties {
-		fmt.Fprintf(&b, "  - name: %s\n    addresses:\n", name)
-		for n := range addressesEach {
-			a, err := address(destination(name, n))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "      - %s\n", a)
-		}
-	}
-	b.WriteString("rules:\n  - {id: allow/known, allow: everybody}\n")
-	for _, r := range [][3]string{
-		{"cap/payment", "max-output", "30000000 sat"},
-		{"cap/transaction", "max-transaction", "250000000 sat"},
-		{"cap/batch", "max-batch", "400000000 sat"},
-		{"cap/day", "max-window", fmt.Sprintf("%d sat, window: 24h", int64(dayLimit))},
-		{"fee/total", "max-fee", "200000 sat"},
-		{"fee/rate", "max-fee-rate", "50 sat/vB"},
-		{"fee/share", "max-fee-percent", "100 bp"},
-		{"life/request", "max-lifetime", "2h"},
-	} {
-		fmt.Fprintf(&b, "  - {id: %s, require: {%s: %s}}\n", r[0], r[1], r[2])
-	}
-	return w.writeFile(charterFile, b.String())
 }
 
 // writePayouts writes a payout file into the coordinator's folder.

@@ -27,7 +27,7 @@ type process struct {
 	name   string
 	cmd    *exec.Cmd
 	in     io.WriteCloser
-	record *transcript
+	record *transcript // nil for what nobody else may read
 
 	mu      sync.Mutex
 	out     []byte        // standard output that expect has not consumed
@@ -209,6 +209,9 @@ func (p *process) kill(ctx context.Context) error {
 
 // last is the end of what the process said.
 func (p *process) last() string {
+	if p.record == nil {
+		return "(what it said is secret)"
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	lines := strings.Split(strings.TrimRight(string(p.tail), "\n"), "\n")

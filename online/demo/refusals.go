@@ -116,7 +116,7 @@ func (h *hostile) attack(ctx context.Context, number int, change func(*batch.Req
 
 // Two batches of dayPart each are within the day's limit, but not both.
 const (
-	dayLimit = 500_000_000
+	dayLimit = 520_000_000
 	dayPart  = 100_000_000
 )
 

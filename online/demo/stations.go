@@ -27,6 +27,19 @@ func (w *world) powerOn(ctx context.Context, number int) (*process, error) {
 	return p, p.whisper(passphrase(name))
 }
 
+// newPassphrase types a new passphrase twice.
+func (w *world) newPassphrase(ctx context.Context, p *process) error {
+	for _, prompt := range []string{promptNewPassphrase, promptRepeat} {
+		if _, _, err := p.expect(ctx, prompt); err != nil {
+			return err
+		}
+		if err := p.whisper(passphrase(p.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // setUp makes the stations' keystores and the coordinator's folder, all at the
 // same time.
 func (w *world) setUp(ctx context.Context) error {
@@ -37,13 +50,8 @@ func (w *world) setUp(ctx context.Context) error {
 			return err
 		}
 		making[i] = p
-		for _, prompt := range []string{promptNewPassphrase, promptRepeat} {
-			if _, _, err := p.expect(ctx, prompt); err != nil {
-				return err
-			}
-			if err := p.whisper(passphrase(name)); err != nil {
-				return err
-			}
+		if err := w.newPassphrase(ctx, p); err != nil {
+			return err
 		}
 	}
 	if _, err := w.ask(ctx, 0, "init", "--name", "Demo treasury", "--network", "regtest"); err != nil {
@@ -54,7 +62,7 @@ func (w *world) setUp(ctx context.Context) error {
 			return err
 		}
 	}
-	w.page.fact("processes", "1 coordinator, 3 stations, 1 channel; each with a folder of its own")
+	w.page.fact("processes", "1 coordinator, 3 stations, 1 reviewer's device, 1 channel; each with a folder of its own")
 	w.page.fact("channel", "camera level L1, 20 %% of the frames lost, seeded")
 	return nil
 }
@@ -145,7 +153,7 @@ func readAloud(said string) (string, error) {
 // same first address.
 func (w *world) generate(ctx context.Context) error {
 	w.page.chapter("Generate the key, 2 of 3")
-	if err := w.writeCharter(); err != nil {
+	if err := w.writeCharter(charterFile); err != nil {
 		return err
 	}
 	if _, err := w.ask(ctx, 0, "charter", "check", charterFile); err != nil {
@@ -163,11 +171,12 @@ func (w *world) generate(ctx context.Context) error {
 			if _, _, err := p.expect(ctx, promptScan); err != nil {
 				return err
 			}
-			which, _, err := w.carry(ctx, coordinator, p, visit.out, promptDecide, promptShow)
+			which, said, err := w.carry(ctx, coordinator, p, visit.out, promptDecide, promptShow)
 			if err != nil {
 				return err
 			}
 			if which == 0 {
+				w.charterWords = bracketed(said)
 				if err := p.say("approve"); err != nil {
 					return err
 				}
@@ -202,6 +211,12 @@ func (w *world) answers(ctx context.Context, desk *process, visit int, message, 
 	return nil
 }
 
+// bracketed gives the twelve words of the charter that is shown for approval.
+func bracketed(said string) string {
+	words, _, _ := strings.Cut(after(said, "  Words  ["), "]")
+	return words
+}
+
 // confirm is the third visit: the certificate, the first address, and the first
 // nonce pools.
 func (w *world) confirm(ctx context.Context, desk *process) error {
@@ -215,6 +230,9 @@ func (w *world) confirm(ctx context.Context, desk *process) error {
 		}
 		_, said, err := w.carry(ctx, coordinator, p, "certificate", promptCompare)
 		if err != nil {
+			return err
+		}
+		if w.walletWords, err = readAloud(said); err != nil {
 			return err
 		}
 		address := firstAddress(said)

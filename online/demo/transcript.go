@@ -10,7 +10,8 @@ import (
 )
 
 // transcript is everything that was said and typed at all processes, line by
-// line, with the time since the start. Safe for concurrent use.
+// line, with the time since the start. Safe for concurrent use; nil
+// writes nothing.
 type transcript struct {
 	mu    sync.Mutex
 	file  *os.File
@@ -29,6 +30,9 @@ func openTranscript(path string) (*transcript, error) {
 
 // said takes what a process printed; whole lines are written.
 func (t *transcript) said(name string, b []byte) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := append(t.half[name], b...)
@@ -47,6 +51,9 @@ func (t *transcript) said(name string, b []byte) {
 
 // typed writes what a person typed, after the prompt it answers.
 func (t *transcript) typed(name, line string) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flush(name)
@@ -55,6 +62,9 @@ func (t *transcript) typed(name, line string) {
 
 // note writes a remark of the demo.
 func (t *transcript) note(name, text string) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flush(name)

@@ -21,6 +21,12 @@ const (
 
 var stationNames = [...]string{"alder", "birch", "cedar"}
 
+// parties are all who have a screen or a camera. Paper has no program: it is what
+// somebody holds before a camera.
+func parties() []string {
+	return append([]string{coordinator, reviewer, paper}, stationNames[:]...)
+}
+
 // Prompts of the two programs, exactly.
 const (
 	promptNewPassphrase = "new passphrase: "
@@ -40,12 +46,25 @@ type world struct {
 	record *transcript
 	page   *page
 
-	totals string // of the last review that was printed
+	shows        []string // texts that every station's review must have
+	totals       string   // of the last review that was printed
+	walletWords  string   // as the stations showed them in key generation
+	charterWords string   // of the first charter
+	drafts       int      // number of the batch that was drafted last
+
+	tierBatch   int      // number of the batch that people approved first
+	members     []member // who approve in browsers
+	reviewerKey string   // hexadecimal, as a charter file has it
+	programKey  string
+	rules       rules    // of the newest charter
+	listedSince int64    // when the newcomer's charter came into force
+	backup      []string // the third station's 24 words, on paper
 
 	all      []*process // every process that was started
 	light    *process   // the channel
 	desk     *process   // the coordinator's command that runs, if any
 	stations [len(stationNames)]*process
+	eve      *process // the reviewer's device
 }
 
 // marker is the file by which a folder is known to be a demo's.
@@ -70,13 +89,14 @@ func newWorld(bin, out string, print io.Writer) (*world, error) {
 		return nil, err
 	}
 	w := &world{bin: bin, out: out, page: &page{out: print, begun: time.Now()}}
-	for _, party := range append([]string{coordinator}, stationNames[:]...) {
+	for _, party := range parties() {
 		for _, sub := range []string{screen, camera} {
 			if err := os.MkdirAll(filepath.Join(out, party, sub), 0o700); err != nil {
 				return nil, fmt.Errorf("demo: %w", err)
 			}
 		}
 	}
+	w.rules = firstRules
 	w.record, err = openTranscript(filepath.Join(out, "transcript.txt"))
 	return w, err
 }
@@ -109,6 +129,18 @@ func (w *world) home(party string) string { return filepath.Join(w.out, party) }
 // start runs a program in a party's folder.
 func (w *world) start(party, program string, args ...string) (*process, error) {
 	p, err := start(party, w.record, w.home(party), filepath.Join(w.bin, program), args...)
+	if err != nil {
+		return nil, err
+	}
+	w.all = append(w.all, p)
+	return p, nil
+}
+
+// startDiscreetly is start for a program that shows a secret: the transcript does
+// not repeat what it says.
+func (w *world) startDiscreetly(party, program string, args ...string) (*process, error) {
+	w.record.note(party, "started, and not repeated: "+program+" "+strings.Join(args, " "))
+	p, err := start(party, nil, w.home(party), filepath.Join(w.bin, program), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +192,7 @@ func (w *world) openChannel(seed uint64) error {
 // frame in five lost.
 func (w *world) channelArgs(seed uint64) []string {
 	args := []string{"channel", "--level", "1", "--loss", "0.2", "--seed", fmt.Sprint(seed), "--keep", filepath.Join(w.out, "frames")}
-	for _, party := range append([]string{coordinator}, stationNames[:]...) {
+	for _, party := range parties() {
 		args = append(args, "--party", party+"="+w.home(party))
 	}
 	return args
