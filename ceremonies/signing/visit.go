@@ -362,7 +362,9 @@ func (s *Station) tolerance(now int64) int64 {
 // clock is a local gate: it is not part of the verdict's hash, since every
 // station has its own clock.
 func (s *Station) clock(r batch.Request, now int64) *ceremonies.Fault {
-	tolerance := s.tolerance(now)
+	// The charter that judges widens its windows by its own tolerance, so that
+	// holds as well: one that was replaced is not reached from farther away.
+	tolerance := min(s.tolerance(now), s.tolerance(r.Time))
 	if r.Time < now-tolerance || r.Time > now+tolerance {
 		return refused("time/clock", fmt.Sprintf("the request's time is %d s away from this station's clock; %d s are allowed", max(r.Time-now, now-r.Time), tolerance))
 	}
