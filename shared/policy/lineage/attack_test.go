@@ -54,6 +54,11 @@ func TestAttackLongRangeFork(t *testing.T) {
 	if fork.Epoch != 1 || !slices.Equal(fork.Stations, []int{0, 1}) {
 		t.Errorf("fork of charter %d by %v", fork.Epoch, fork.Stations)
 	}
+	// Only those who signed both are named.
+	_, err = w.line.Adopt(w.certify(forged, start, 1, 2))
+	if !errors.As(err, &fork) || !slices.Equal(fork.Stations, []int{1}) || !strings.Contains(fork.Error(), "[1]") {
+		t.Errorf("%v", err)
+	}
 	// Without enough signatures it is a mere piece of paper, and accuses nobody.
 	_, err = w.line.Adopt(w.certify(forged, start, 0))
 	isRefused(t, err, OlderEpoch)

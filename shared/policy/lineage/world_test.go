@@ -291,3 +291,47 @@ func edwards(i byte) []byte {
 	seed := sha256.Sum256([]byte{i})
 	return ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
 }
+
+// A line begins with the charter that the wallet's key was made under, of the
+// wallet's network, and with nothing else.
+func TestBegin(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	own := w.line.Wallet()
+	c := w.line.Latest()
+	second := w.draft(start)
+	d := c.Document()
+	d.Name = "Other"
+	other, err := charter.New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Network = wallet.Signet
+	foreign, err := charter.New(func() charter.Document { d := d; d.Counterparties = nil; d.Rules = nil; return d }())
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := wallet.New(own.Key(), own.ChainCode(), wallet.Regtest, foreign.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	successor, err := wallet.New(own.Key(), own.ChainCode(), wallet.Regtest, second.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, try := range map[string]struct {
+		c charter.Charter
+		w wallet.Wallet
+	}{
+		"no charter": {charter.Charter{}, own}, "another charter": {other, own}, "another network": {foreign, elsewhere}, "a second charter": {second, successor},
+	} {
+		if line, err := Begin(try.c, try.w); err == nil || line.Valid() {
+			t.Errorf("%s: begun", name)
+		}
+	}
+	if (Line{}).Valid() || (Line{}).At(start).Valid() || (Line{}).Latest().Valid() || (Line{}).Lifted([32]byte{1}, start) {
+		t.Error("the zero line says something")
+	}
+	if _, _, pending := (Line{}).Pending(start); pending {
+		t.Error("the zero line has a charter to come")
+	}
+}
