@@ -134,7 +134,16 @@ func (r roster) prove(s Statement, c charter.Credential, proof []byte) error {
 	if err == nil {
 		err = webauthn.Verify(key, expected, assertion)
 	}
-	return errors.Unwrap(err) // without the name of the package: a person reads it
+	return bare(err)
+}
+
+// bare is an error without the name of the package that it comes from, since a
+// person reads it. What wraps nothing stays as it is: an error never becomes none.
+func bare(err error) error {
+	if inside := errors.Unwrap(err); inside != nil {
+		return inside
+	}
+	return err
 }
 
 // expected is what an assertion for a statement must have been made for.
