@@ -49,17 +49,21 @@ func (s *search) assemble(drafts []draft, bare bool) policy.Case {
 	k := policy.Case{Time: s.cell.moment.at, Lifetime: 1}
 	all := noTerms()
 	gone := int64(0)
-	seen := make(map[int]int)
+	used := make(map[int]int) // addresses by place
+	at := make(map[int]int)   // address by kind
 	for _, d := range drafts {
 		tx, t := s.transaction(d)
 		for _, p := range d.payments {
 			kind := s.kinds[p.kind]
-			script := kind.scripts[seen[p.kind]%len(kind.scripts)]
-			if kind.once {
-				seen[p.kind]++
+			// Every payment to a kind that is paid once has an address of its own,
+			// and so has every age that destinations of one place have.
+			if _, known := at[p.kind]; !known || kind.once {
+				at[p.kind] = used[kind.place] % len(kind.alike)
+				used[kind.place]++
 			}
+			to := kind.alike[at[p.kind]]
 			tx.Payments = append(tx.Payments, len(k.Payments))
-			k.Payments = append(k.Payments, policy.CasePayment{Counterparty: kind.name, Script: script, Amount: p.amount, Age: kind.age, Own: kind.own})
+			k.Payments = append(k.Payments, policy.CasePayment{Counterparty: to.name, Script: to.script, Amount: p.amount, Age: kind.age, Own: kind.own})
 			if !kind.own {
 				gone += p.amount
 			}

@@ -23,16 +23,22 @@ type destination struct {
 type kind struct {
 	destination
 	name    string
-	scripts [][]byte // destinations alike
-	once    bool     // the loose charter pays each of them once
-	place   int      // destinations alike but for their age are one place
-	least   int64    // sat, what nodes relay
-	most    int64    // sat
-	both    bool     // the strict charter pays it, too
-	strict  []int    // limits of the strict charter that count it, ascending
+	alike   []address // destinations alike, the first of them this one
+	once    bool      // the loose charter pays each of them once
+	place   int       // destinations alike but for their age are one place
+	least   int64     // sat, what nodes relay
+	most    int64     // sat
+	both    bool      // the strict charter pays it, too
+	strict  []int     // limits of the strict charter that count it, ascending
 	loose   []int
 	barred  []bool // by what of the strict charter may refuse the kind in any amount
 	strange bool   // it stays in the wallet by the loose charter alone
+}
+
+// address is a script of a counterparty.
+type address struct {
+	name   string
+	script []byte
 }
 
 // ages are what rules can tell apart of how long a destination is listed: for
@@ -103,8 +109,8 @@ func (s *search) gather() {
 		}
 	}
 	terms := ages(s.strict.doc, s.loose.doc)
-	scripts := make(map[int][][]byte) // by place
-	seen := make(map[string]int)      // by what rules see of a destination at every age: its place
+	alike := make(map[int][]address) // by place
+	seen := make(map[string]int)     // by what rules see of a destination at every age: its place
 	for _, c := range s.loose.doc.Counterparties {
 		strict, loose := s.strict.naming(c.Name), s.loose.naming(c.Name)
 		for _, d := range s.destinations(c) {
@@ -132,11 +138,11 @@ func (s *search) gather() {
 					s.kinds = append(s.kinds, k)
 				}
 			}
-			scripts[place] = append(scripts[place], d.script)
+			alike[place] = append(alike[place], address{c.Name, d.script})
 		}
 	}
 	for i := range s.kinds {
-		s.kinds[i].scripts = scripts[s.kinds[i].place]
+		s.kinds[i].alike = alike[s.kinds[i].place]
 	}
 	slices.SortStableFunc(s.kinds, func(a, b kind) int {
 		switch {
@@ -233,7 +239,7 @@ func (s *search) classify() {
 	for i, k := range s.kinds {
 		k.strict, k.loose = s.strict.rulesOf(k.strict), s.loose.rulesOf(k.loose)
 		key := binary.BigEndian.AppendUint64(k.bits(true), uint64(k.age))
-		key = binary.BigEndian.AppendUint32(key, uint32(len(k.scripts)))
+		key = binary.BigEndian.AppendUint32(key, uint32(len(k.alike)))
 		what[i] = string(key)
 		whole[k.name] = append(binary.BigEndian.AppendUint32(whole[k.name], uint32(len(key))), key...)
 	}

@@ -128,8 +128,8 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 		return out, yes
 	}
 	q, back := p.undominated()
-	if size := 3*len(q.items) + len(q.rows); size*size > maxWork/4 {
-		return nil, undecided // the first step alone would take too long
+	if q.large() {
+		return nil, undecided
 	}
 	found, a := q.search(b)
 	if a != yes {
@@ -140,6 +140,12 @@ func (p packing) solve(b *budget) ([]packed, answer) {
 		out[back[i]] = f
 	}
 	return out, yes
+}
+
+// large reports whether even the first step of a search would take too long.
+func (p packing) large() bool {
+	size := 3*len(p.items) + len(p.rows)
+	return size*size > maxWork/4
 }
 
 // fits reports whether item i alone is within all rows.
@@ -344,6 +350,9 @@ func (p packing) dominates(k, i int) bool {
 // never reports whether even parts of sat do not come to more than a sum, which
 // is a proof where amounts are measured in something finer.
 func (p packing) never(sum int64, b *budget) bool {
+	if p.large() {
+		return false
+	}
 	first := bounds{make([]int64, 2*len(p.items)), make([]int64, 2*len(p.items))}
 	for i := range first.high {
 		first.high[i] = -1

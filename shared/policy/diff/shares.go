@@ -86,41 +86,60 @@ func (s *search) share(l limit, about []int) answer {
 }
 
 // shareOfOthers pays somebody else, with as little change as the loose charter
-// asks for. That is a whole number: so every change is tried, with the most that
-// may leave beside it, until the share cannot be rounded up to the limit.
+// asks for. Change is a whole number: so every change is tried, with the least
+// beside it of which it is too small a share, until any share can be had.
 func (s *search) shareOfOthers(l limit, i int) answer {
 	t := s.terms[i]
 	if t.share == 0 {
 		return s.single(l.ID, i, wanted{})
 	}
-	dust := s.space.least(ours)
-	_, most, fee, ok := s.lone(i)
-	if !ok && !s.helped(i) {
+	size, _, ok := s.space.size([][]byte{s.kinds[i].script, ours}, 0, 0)
+	if !ok || t.share == charter.MaxPercent {
 		return no
 	}
 	worst := no
+	dust, fee := s.space.least(ours), t.least*size
 	for change := dust; change <= min(t.change, dust+charter.MaxPercent+1); change++ {
-		leaves := min(ratioDown(change, charter.MaxPercent-t.share, t.share), s.space.money)
-		if ok {
-			leaves = min(leaves, most+fee)
-		}
-		if leaves <= fee || change*charter.MaxPercent >= l.Max*(leaves+change) {
-			if ok && leaves == most+fee {
-				break
-			}
+		leaves := ratioDown(change, charter.MaxPercent-l.Max, l.Max) + 1
+		if leaves > ratioDown(change, charter.MaxPercent-t.share, t.share) {
 			continue
 		}
-		a := s.single(l.ID, i, wanted{sum: leaves - fee})
+		a := s.single(l.ID, i, wanted{sum: max(leaves-fee, 0)})
 		if a == yes {
 			return yes
 		}
-		worst = undecided
-		if ok && leaves == most+fee {
+		if a == no { // so much cannot leave, and more cannot
 			break
 		}
+		worst = a
 	}
-	if worst == no && !ok {
-		return undecided
+	// What is paid to the wallet itself beside it stays there, like change.
+	return max(worst, s.beside(l, i, func(least int64) int64 { return ratioUp(least+fee, t.share, charter.MaxPercent-t.share) }))
+}
+
+// beside pays a kind and another one, of which the other pays the wallet itself
+// and the first does not, or the reverse.
+func (s *search) beside(l limit, i int, other func(least int64) int64) answer {
+	worst := no
+	for _, j := range s.everything {
+		if s.kinds[j].own == s.kinds[i].own || s.kinds[j].most == 0 {
+			continue
+		}
+		first, _, _, alone := s.lone(i)
+		second, most, _, ok := s.lone(j)
+		if !ok && !s.helped(j) {
+			continue
+		}
+		worst = undecided
+		if !alone {
+			first = s.kinds[i].least
+		}
+		for _, amount := range []int64{other(first), most} {
+			d := draft{payments: []pay{{i, first}, {j, max(amount, second, s.kinds[j].least)}}, index: -1}
+			if s.example(l.ID, s.assemble([]draft{d}, false)) {
+				return yes
+			}
+		}
 	}
 	return worst
 }
@@ -138,24 +157,6 @@ func (s *search) shareOfOwn(l limit, i int) answer {
 	if a == yes {
 		return a
 	}
-	worst := a
-	for _, j := range s.everything {
-		if s.kinds[j].own || s.kinds[j].most == 0 {
-			continue
-		}
-		_, most, _, ok := s.lone(j)
-		if !ok && !s.helped(j) {
-			continue
-		}
-		worst = undecided
-		least, _, _, _ := s.lone(i)
-		// Much to others beside little to itself.
-		for _, leaves := range []int64{ratioUp(least, charter.MaxPercent-l.Max, l.Max) + 1, most} {
-			d := draft{payments: []pay{{i, least}, {j, max(leaves, s.kinds[j].least)}}, index: -1}
-			if s.example(l.ID, s.assemble([]draft{d}, false)) {
-				return yes
-			}
-		}
-	}
-	return worst
+	// Much to others beside little to itself.
+	return max(a, s.beside(l, i, func(least int64) int64 { return ratioUp(least, charter.MaxPercent-l.Max, l.Max) + 1 }))
 }

@@ -101,7 +101,7 @@ func (s *search) feed(trigger int, fee, number int64, w wanted) ([]pay, answer) 
 	for _, i := range s.everything {
 		k := s.kinds[i]
 		// One destination is as old as it is, and is paid once if at all.
-		if len(k.scripts) == 1 && k.place == s.kinds[trigger].place && (k.once || i != trigger) {
+		if len(k.alike) == 1 && k.place == s.kinds[trigger].place && (k.once || i != trigger) {
 			continue
 		}
 		if demand, ok := s.bears(i, fee, w); ok {
@@ -198,7 +198,7 @@ func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packin
 			it.least, it.most, fees[n], _ = s.lone(i)
 		}
 		if k.once {
-			it.number = int64(len(k.scripts))
+			it.number = int64(len(k.alike))
 		}
 		if k.kind == charter.Data { // nodes relay one in a transaction
 			it.number = 1
@@ -207,7 +207,7 @@ func (s *search) packing(kinds []int, many bool, fee int64, careful bool) packin
 			}
 		}
 		if k.once && k.kind != charter.Data {
-			it.number = int64(len(k.scripts))
+			it.number = int64(len(k.alike))
 		}
 		p.items = append(p.items, it)
 	}
