@@ -147,7 +147,7 @@ func explain(err error) *failure {
 	case errors.Is(err, coordinator.ErrNothingPending):
 		return &failure{Waiting, what, "Import payouts (heliograph payouts import), or finish what is under way (heliograph batch list)."}
 	case errors.Is(err, coordinator.ErrNoAmendment):
-		return &failure{Waiting, what, "Draft one: heliograph charter export > charter.yaml, edit it, heliograph amend draft charter.yaml."}
+		return &failure{Waiting, what, "Draft one: heliograph charter export > charter.yaml, edit it, heliograph amend draft charter.yaml. One that is adopted already is shown to stations by heliograph amend certificate."}
 	case errors.Is(err, coordinator.ErrNotEnrolled):
 		return &failure{Waiting, what, "Enrol them: heliograph enrol --stations N --threshold T --camera DIR --screen DIR."}
 	case errors.Is(err, coordinator.ErrNoWallet):

@@ -14,6 +14,7 @@ import (
 	"heliograph/ceremonies/keygen"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
 
 	"heliograph/online/coordinator"
@@ -35,13 +36,45 @@ func readWallet(path string) (keygen.Public, error) {
 	return keygen.DecodePublic(b)
 }
 
+// maxCertificateFile bounds the certificate of an amendment, in bytes.
+const maxCertificateFile = 2 << 20
+
+// readLine reads the certificates of amendments that amend export wrote, if a
+// folder is named, and follows the wallet's charters by them.
+func readLine(p keygen.Public, dir string) (lineage.Line, error) {
+	line := p.Line()
+	if dir == "" {
+		return line, nil
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"+certificateEnding))
+	if err != nil {
+		return line, err
+	}
+	if len(names) == 0 {
+		return line, &failure{Error, "no *" + certificateEnding + " files in " + dir, "Write them with heliograph amend export --out DIR."}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		b, err := readFile(name, maxCertificateFile)
+		if err != nil {
+			return line, err
+		}
+		if line, err = line.Adopt(b); err != nil {
+			return line, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return line, nil
+}
+
 func (c *commands) blameVerify() *cobra.Command {
-	var walletFile string
+	var walletFile, certificates string
 	cmd := command("verify --wallet FILE RECORD", "check evidence against a station",
-		`Checks, with nothing but the wallet's public file, whether a record proves that a
-station signed what no honest station signs. Everything in it that accuses was
-signed by the accused. Exit code 0 if it is proven, 1 if not.`,
-		`  heliograph blame verify --wallet wallet.heliograph evidence/station-2-0a1b2c3d4e5f.blame`,
+		`Checks, with nothing but the wallet's public file, and the certificates of its
+amendments if there are any, whether a record proves that a station signed what no
+honest station signs. Everything in it that accuses was signed by the accused. Exit
+code 0 if it is proven, 1 if not.`,
+		`  heliograph blame verify --wallet wallet.heliograph evidence/station-2-0a1b2c3d4e5f.blame
+  heliograph blame verify --wallet wallet.heliograph --certificates audit station-2-0a1b2c3d4e5f.blame`,
 		cobra.ExactArgs(1), func(_ context.Context, args []string) error {
 			p, err := readWallet(walletFile)
 			if err != nil {
@@ -51,14 +84,18 @@ signed by the accused. Exit code 0 if it is proven, 1 if not.`,
 			if err != nil {
 				return err
 			}
-			finding, err := signing.VerifyBlame(signing.Group{Line: p.Line(), Wallet: p.Wallet, PublicShares: p.PublicShares}, record)
+			line, err := readLine(p, certificates)
+			if err != nil {
+				return err
+			}
+			finding, err := signing.VerifyBlame(signing.Group{Line: line, Wallet: p.Wallet, PublicShares: p.PublicShares}, record)
 			if errors.Is(err, signing.ErrNotProven) {
 				return &failure{Error, err.Error(), "Accuse nobody on this record."}
 			}
 			if err != nil {
 				return err
 			}
-			name := p.Charter.Document().Stations[finding.Station].Name
+			name := line.Latest().Document().Stations[finding.Station].Name
 			c.say("proven: station %d (%s). %s", finding.Station, escape(name), escape(finding.What))
 			return c.document(struct {
 				Station int    `json:"station"`
@@ -68,6 +105,7 @@ signed by the accused. Exit code 0 if it is proven, 1 if not.`,
 			}{finding.Station, name, finding.Slot, finding.What})
 		})
 	cmd.Flags().StringVar(&walletFile, "wallet", "", "the wallet's public file, wallet.heliograph")
+	cmd.Flags().StringVar(&certificates, "certificates", "", "folder of the certificates that heliograph amend export wrote")
 	required(cmd, "wallet")
 	return cmd
 }

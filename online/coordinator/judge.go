@@ -16,7 +16,8 @@ type judged struct {
 	policy.Verdict
 	quorum   []int // in visiting order, that it was given for
 	evidence policy.Evidence
-	charter  charter.Charter // in force at the batch's stated time
+	charter  charter.Charter  // in force at the batch's stated time
+	given    []approval.Given // what people said that counts at that time
 }
 
 // judge decides on a batch as every station will, with everything that was kept
@@ -34,6 +35,9 @@ func (c *Coordinator) judge(desk *signing.Desk, p standing, v batch.Verified, qu
 		return judged{}, err
 	}
 	j.evidence.Claims = claims
+	if j.given, err = j.heard(v); err != nil {
+		return judged{}, err
+	}
 	quorums := [][]int{quorum}
 	if len(quorum) == 0 {
 		quorums = quorumsOf(stations(desk, p), int(p.Charter.Document().Threshold), v.Inputs())
@@ -115,6 +119,23 @@ func (c *Coordinator) evidence(in charter.Charter, v batch.Verified) (policy.Evi
 	return e, err
 }
 
+// heard is what of the statements counts for a batch.
+func (j judged) heard(v batch.Verified) ([]approval.Given, error) {
+	var signed []approval.Signed
+	for _, b := range j.evidence.Statements {
+		s, err := approval.DecodeSigned(b)
+		if err != nil {
+			return nil, err
+		}
+		signed = append(signed, s)
+	}
+	set, err := approval.Verify(j.charter, [32]byte(v.Wallet().ID()), batchSubject(v.ID(), 0).ID, signed)
+	if err != nil {
+		return nil, err
+	}
+	return set.At(v.Request().Time, int64(j.charter.Document().ClockTolerance)).Given(), nil
+}
+
 func encoded(signed []approval.Signed) ([][]byte, error) {
 	var out [][]byte
 	for _, s := range signed {
@@ -160,7 +181,7 @@ func (j judged) needs() (needs []Need, against []policy.Line) {
 func (j judged) could(d charter.Demand) []string {
 	var names []string
 	for _, p := range j.charter.Document().People {
-		if asked(d, p) && !slices.Contains(names, p.Name) {
+		if j.asked(d, p) {
 			names = append(names, p.Name)
 		}
 	}
@@ -168,20 +189,34 @@ func (j judged) could(d charter.Demand) []string {
 }
 
 // asked reports whether a demand asks a person for something that they have a
-// credential for. Whether they gave it already, the verdict says.
-func asked(d charter.Demand, p charter.Person) bool {
-	if slices.ContainsFunc(d.Of, func(of charter.Demand) bool { return asked(of, p) }) {
+// credential for and have not given yet. It only helps people to find each other:
+// what counts, the verdict says.
+func (j judged) asked(d charter.Demand, p charter.Person) bool {
+	if slices.ContainsFunc(d.Of, func(of charter.Demand) bool { return j.asked(of, p) }) {
 		return true
+	}
+	if !d.Names(p) {
+		return false
 	}
 	switch d.Kind {
 	case charter.DemandApprovals:
-		return !p.Machine && d.Names(p) && slices.ContainsFunc(p.Credentials, func(c charter.Credential) bool {
+		given := j.said(p.Name, approval.Approve, d.Offline) || !d.Initiator && j.said(p.Name, approval.Draft, false)
+		return !p.Machine && !given && slices.ContainsFunc(p.Credentials, func(c charter.Credential) bool {
 			return c.Kind == charter.CredentialOffline || c.Kind.WebAuthn() && !d.Offline
 		})
-	case charter.DemandInitiator, charter.DemandNotFrozen:
-		return d.Names(p) && len(p.Credentials) > 0
+	case charter.DemandInitiator:
+		return len(p.Credentials) > 0 && !slices.ContainsFunc(j.given, func(g approval.Given) bool { return g.Decision == approval.Draft })
+	case charter.DemandNotFrozen:
+		return len(p.Credentials) > 0 && !p.Machine
 	}
 	return false
+}
+
+// said reports whether a person's statement counts at the batch's stated time.
+func (j judged) said(name string, d approval.Decision, offline bool) bool {
+	return slices.ContainsFunc(j.given, func(g approval.Given) bool {
+		return g.Person.Name == name && g.Decision == d && (g.Offline || !offline)
+	})
 }
 
 // Stale says that a batch was drafted under a charter that is in force no more.

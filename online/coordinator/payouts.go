@@ -65,7 +65,7 @@ func (c *Coordinator) Check(rows []Row) ([]book.Payout, []Problem, error) {
 	}
 	p, err := c.at(k.now)
 	if err == nil {
-		k.charter = p.Charter
+		k.charter, k.wallet = p.Charter, p.Wallet
 	} else if !errors.Is(err, ErrNoWallet) {
 		return nil, nil, err
 	}
@@ -114,7 +114,8 @@ func (c *Coordinator) Cancel(externalID string) error {
 type checker struct {
 	net      wallet.Network
 	now      int64
-	charter  charter.Charter // zero before there is one
+	charter  charter.Charter // in force; zero before there is one
+	wallet   wallet.Wallet   // the same
 	known    map[string]book.PayoutStatus
 	first    map[string]int // line of an external id in this file
 	problems []Problem
@@ -168,7 +169,7 @@ func (k *checker) address(r Row) []byte {
 	if !k.charter.Valid() {
 		return script
 	}
-	owner, known := k.charter.Counterparty(script)
+	owner, known := k.charter.Owner(k.wallet, script)
 	switch {
 	case !known:
 		k.problem(r.Line, ColumnAddress, "%s is no counterparty's address in the charter, so no station would pay it", r.Address)

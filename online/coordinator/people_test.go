@@ -47,6 +47,9 @@ func TestBatchWaitsForPeople(t *testing.T) {
 	y.open()
 	o.approve(about, "Ann")
 	waits()
+	if checked, err = y.CheckBatch("1"); err != nil || !slices.Equal(checked.Needs[0].People, []string{"Ben", "Cid"}) {
+		t.Fatalf("%+v %v", checked.Needs, err)
+	}
 	y.open()
 	o.approve(about, "Ben")
 	y.open()
