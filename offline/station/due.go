@@ -182,7 +182,7 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.sign == nil {
+	if p.over() {
 		return nil, signing.ErrUnlisted
 	}
 	a.post = p
@@ -192,7 +192,7 @@ func (a *App) signing(share *keygen.Share) (*ceremony, error) {
 	}
 	c := &ceremony{
 		machine: p, first: first, want: p.awaits, failing: scanAgain, parties: p.parties,
-		over: func() bool { return p.sign == nil },
+		over: p.over,
 	}
 	switch {
 	case handed:

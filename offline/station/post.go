@@ -22,7 +22,7 @@ type post struct {
 	app    *App
 	share  *keygen.Share
 	amend  *amendment.Station
-	sign   *signing.Station   // nil once the newest charter lists another installation
+	sign   *signing.Station   // nil while the newest charter lists another installation
 	asking ceremonies.Machine // whose question is on the screen, or nil
 }
 
@@ -140,8 +140,12 @@ func (p *post) Step(e ceremonies.Event) (ceremonies.Step, error) {
 	return p.take(p.asking, e)
 }
 
-// machine is the one that a message is for, by what its envelope claims.
+// machine is the one that a message is for, by what its envelope claims. A station
+// that is being replaced takes what is about the charter, and nothing else.
 func (p *post) machine(sealed []byte) ceremonies.Machine {
+	if p.sign == nil {
+		return p.amend
+	}
 	claim, err := wire.Peek(sealed)
 	if err != nil {
 		return p.sign
@@ -164,7 +168,7 @@ func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, 
 	if asks(step.Screen) {
 		p.asking = m
 	}
-	if !slices.Equal(freezes, p.amend.Freezes()) {
+	if p.sign != nil && !slices.Equal(freezes, p.amend.Freezes()) {
 		p.sign.Obey(p.amend.Freezes())
 	}
 	if p.amend.Line().Latest().ID() == before {
@@ -172,7 +176,7 @@ func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, 
 	}
 	err = p.resume()
 	if errors.Is(err, signing.ErrUnlisted) {
-		p.sign = nil // the step is kept and shown; then there is nothing more to do here
+		p.sign = nil // the step is kept and shown; then over says whether there is more to do
 		return step, nil
 	}
 	return step, err
@@ -192,6 +196,9 @@ func (p *post) home(e ceremonies.Event) (ceremonies.Step, error) {
 	if _, err := p.amend.Step(e); err != nil {
 		return ceremonies.Step{}, err
 	}
+	if p.sign == nil {
+		return ceremonies.Step{Screen: ceremonies.Done{Title: "This station is being replaced and signs nothing", Lines: p.waiting(e.Time)}}, nil
+	}
 	step, err := p.sign.Step(e)
 	if err != nil {
 		return step, err
@@ -201,12 +208,29 @@ func (p *post) home(e ceremonies.Event) (ceremonies.Step, error) {
 			ceremonies.Line{Label: "To lift it", Value: "an amendment that names the freeze; nothing else does"})}
 		return step, nil
 	}
-	if next, from, pending := p.amend.Line().Pending(e.Time); pending {
-		step.Screen = ceremonies.Done{Title: "Ready to sign", Lines: []ceremonies.Line{{
-			Label: "Not yet in force", Value: fmt.Sprintf("charter %d, until %s", next.Document().Epoch, ceremonies.Clock(from)), Alert: true,
-		}}}
+	if pending := p.waiting(e.Time); len(pending) > 0 {
+		step.Screen = ceremonies.Done{Title: "Ready to sign", Lines: pending}
 	}
 	return step, nil
+}
+
+// waiting says which charter is adopted and not yet in force; nothing if none is.
+func (p *post) waiting(now int64) []ceremonies.Line {
+	next, from, pending := p.amend.Line().Pending(now)
+	if !pending {
+		return nil
+	}
+	return []ceremonies.Line{{
+		Label: "Not yet in force", Value: fmt.Sprintf("charter %d, until %s", next.Document().Epoch, ceremonies.Clock(from)), Alert: true,
+	}}
+}
+
+// over reports whether this installation is out of service: the charter in force
+// lists another one in its place. Before that the change may still be withdrawn,
+// and this installation must be able to learn of it.
+func (p *post) over() bool {
+	now := p.amend.Line().At(p.app.world.Now()).Charter().Instances()
+	return p.sign == nil && now[p.share.Station] != p.app.identity.instance.Public()
 }
 
 // receipt is the end of the transcript of signing.
@@ -219,6 +243,9 @@ func (p *post) receipt() [32]byte {
 
 // awaits says what this station takes when it asks nothing.
 func (p *post) awaits() string {
+	if p.sign == nil {
+		return "a message about the charter, or a freeze"
+	}
 	return "a signing request from the coordinator, a message about the charter, or a freeze"
 }
 

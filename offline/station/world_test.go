@@ -333,7 +333,7 @@ func (o *operator) faults() []string {
 	return out
 }
 
-// treasury is two vaults and an honest coordinator.
+// treasury is some vaults, mostly two, and an honest coordinator.
 type treasury struct {
 	t       *testing.T
 	now     int64
@@ -351,16 +351,19 @@ type treasury struct {
 	certified lineage.Line            // the coordinator's, once something was certified
 }
 
-func newTreasury(t *testing.T) *treasury {
+func newTreasury(t *testing.T) *treasury { return newTreasuryOf(t, 2) }
+
+// newTreasuryOf is a treasury of so many vaults, two of which sign.
+func newTreasuryOf(t *testing.T, n int) *treasury {
 	t.Helper()
 	w := &treasury{t: t, now: dawn, random: &drawn{seed: 99}}
-	for i := range 2 {
+	for i := range n {
 		w.vaults = append(w.vaults, newVault(t, i, &w.now))
 	}
 	var err error
 	w.courier, err = wire.GenerateSigningKey(w.draw())
 	w.must(err)
-	w.enrol, err = enrolment.NewCoordinator(enrolment.Plan{Network: wallet.Regtest, Stations: 2, Threshold: 2}, w.courier, nil)
+	w.enrol, err = enrolment.NewCoordinator(enrolment.Plan{Network: wallet.Regtest, Stations: n, Threshold: 2}, w.courier, nil)
 	w.must(err)
 	return w
 }
@@ -449,6 +452,11 @@ func enrolled(t *testing.T, change func(*charter.Document)) *treasury {
 	t.Helper()
 	w := newTreasury(t)
 	w.change = change
+	return w.enrolled()
+}
+
+func (w *treasury) enrolled() *treasury {
+	w.t.Helper()
 	w.introduce()
 	for _, v := range w.vaults {
 		v.answer(w.roster)
@@ -502,6 +510,12 @@ func readyUnder(t *testing.T, change func(*charter.Document)) *treasury {
 func grow(t *testing.T, change func(*charter.Document)) (*treasury, [][]byte) {
 	t.Helper()
 	w := enrolled(t, change)
+	return w, w.grow()
+}
+
+// grow generates the key, and returns the first nonce pools.
+func (w *treasury) grow() (pools [][]byte) {
+	w.t.Helper()
 	for range 2 {
 		message := w.present()
 		for _, v := range w.vaults {
@@ -509,16 +523,15 @@ func grow(t *testing.T, change func(*charter.Document)) (*treasury, [][]byte) {
 		}
 	}
 	message := w.present()
-	var pools [][]byte
 	for _, v := range w.vaults {
 		shown, outcome, err := v.visit(message)
 		if err != nil || outcome != Answered || len(shown) < 2 {
-			t.Fatalf("visit 3: %d messages, %d, %v", len(shown), outcome, err)
+			w.t.Fatalf("visit 3: %d messages, %d, %v", len(shown), outcome, err)
 		}
 		w.heard(shown[len(shown)-2])
 		pools = append(pools, shown[len(shown)-1])
 	}
-	return w, pools
+	return pools
 }
 
 func (w *treasury) openDesk(pools ...[]byte) {
