@@ -104,6 +104,9 @@ func (s *search) pastOf(l limit, i int) answer {
 		}
 		least, fee = s.kinds[i].least, 0
 	}
+	if _, a := s.joined([]int{i}, fee, 1, 0, wanted{amount: least}); a == no {
+		return no // not even without anything before it
+	}
 	now := s.batch([]pay{{i, least}}, false)
 	count := l.Check == charter.MaxCountWindow
 	target := l.Max + 1
