@@ -68,7 +68,7 @@
 //     limit + 1 within B's limits on sums and counts, which may overlap? That is a
 //     linear program in whole numbers, of two variables for each kind (how many
 //     payments, and how much above the least), and is solved exactly, in fractions,
-//     by branch and bound (pack.go). Payments of a batch have a transaction each.
+//     by branch and bound (pack.go, program.go). Payments of a batch have a transaction each.
 //   - Some limits of B ask for more instead: a fee of at least so many sat/vB, a fee
 //     in percent (a sum to bear it), a share of the inputs that stays in the wallet
 //     (change). The search begins with the lowest fee and the least change that
