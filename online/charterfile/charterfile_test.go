@@ -54,7 +54,7 @@ work: 207fffff
 // base is what enrolment gives a file.
 func base(t testing.TB) charter.Document {
 	return charter.Document{
-		Version: charter.Version, Network: wallet.Regtest, Threshold: 2, Courier: key(t, 9),
+		Version: charter.Version, Network: wallet.Regtest, Threshold: 2, Courier: key(t, 9), Issued: 1_795_392_000,
 		Stations: []charter.Station{station(t, 0), station(t, 1), station(t, 2)},
 	}
 }
