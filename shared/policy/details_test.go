@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,13 @@ func TestHoursOnSundayInSummer(t *testing.T) {
 	if v := NewTrial(d.charter()).Judge(k); !v.Allowed {
 		t.Errorf("%q", v.Sentences())
 	}
+	k.Time += 59
+	if v := NewTrial(d.charter()).Judge(k); !v.Allowed {
+		t.Errorf("%q", v.Sentences())
+	}
+	if k.Time++; NewTrial(d.charter()).Judge(k).Allowed {
+		t.Error("a minute later is too late")
+	}
 	k.Time = charter.MaxTime + 1
 	v := NewTrial(d.charter()).Judge(k)
 	if v.Allowed || v.Refusals()[0].Sentence() != "ask: it must be signed on Sunday from 02:00 to 02:01 in Europe/Zurich; the stated time has no local time." {
@@ -99,6 +107,16 @@ func TestWindowWithoutABeginningCountsEverything(t *testing.T) {
 	if v := NewTrial(d.charter()).Judge(k); v.Allowed {
 		t.Error("a time without a calendar has windows")
 	}
+	// An hour past midnight it may truly be the day before, and that counts from two
+	// hours before it.
+	k.Time = 1_799_967_600 + 3600 // Friday 15 January 2027, 01:00 in Zurich
+	for age, want := range map[int64]bool{27 * 3600: false, 27*3600 + 1: true} {
+		k.Past[0].Age = age
+		if got := NewTrial(d.charter()).Judge(k).Allowed; got != want {
+			t.Errorf("%d s before: %v", age, got)
+		}
+	}
+	k.Past = nil
 	k.Time = 100 // before the tolerance
 	if v := NewTrial(d.charter()).Judge(k); !v.Allowed {
 		t.Errorf("%q", v.Sentences())
@@ -210,6 +228,10 @@ func TestDemandsThatLackSayWhatThereIs(t *testing.T) {
 			`2 people of "finance" must approve on an offline device; nobody did; "Ann" did, but on no offline device; "Ben" and "Cleo" still could.`},
 		{charter.Demand{Kind: charter.DemandAll, Of: []charter.Demand{approvals(1, "finance"), {Kind: charter.DemandApprovals, Count: 1, People: []string{"Ben"}, Offline: true}}}, append(approve("Ann"), drafted("Desk")),
 			`"Ben" must approve on an offline device; nobody did; "Ben" still could.`},
+		{charter.Demand{Kind: charter.DemandAll, Of: []charter.Demand{approvals(1, "finance"), oneOffline}}, append(approve("Ann"), drafted("Desk")),
+			`1 person of "finance" must approve on an offline device; "Ann" did; "Ben" and "Cleo" still could.`},
+		{approvals(1, "finance"), append(approve("G", "H", "I", "J"), drafted("Desk")),
+			`1 person of "finance" must approve; nobody did; the approval of "G" is by nobody in the charter; the approval of "H" is by nobody in the charter; the approval of "I" is by nobody in the charter; the approval of "J" is by nobody in the charter; "Ann", "Ben", "Cleo" and "Dan" still could.`},
 		{charter.Demand{Kind: charter.DemandNotFrozen, Seconds: 60, Roles: []string{"finance", "officer"}},
 			[]said{{person: "Eve", decision: approval.NotFrozen, offset: -61}, {person: "Ann", decision: approval.NotFrozen, offset: -120}, {person: "Gus", decision: approval.NotFrozen}},
 			`one of "finance" or "officer" must have stated within the last 1 min that nothing is frozen; "Ann" did 2 min before and "Eve" did 1 min 1 s before.`},
@@ -366,6 +388,80 @@ func TestVerdictHashCoversEvidenceAndQuorum(t *testing.T) {
 		change(other)
 		if other.judge().Hash() == want {
 			t.Errorf("another %s, the same hash", name)
+		}
+	}
+}
+
+// Each input is confirmed for itself, and the least counts.
+func TestTheLeastConfirmedInputCounts(t *testing.T) {
+	d := staffed(t, allowAll(), charter.Rule{ID: "deep", Effect: charter.Require, Check: charter.MinConfirmations, Max: 3, Proven: true}).pays(pay{"a", "Kraken", coin})
+	d.alter = func(r *batch.Request) {
+		tx := &r.Transactions[0]
+		for i := range byte(2) {
+			part := tx.Inputs[0]
+			part.TxID, part.Amount = [32]byte{0xcc, i}, 1
+			tx.Inputs = append(tx.Inputs, part)
+		}
+		tx.Inputs[0].Amount -= 2
+	}
+	ids := [][32]byte{{0, 1}, {0xcc, 0}, {0xcc, 1}}
+	for _, depths := range [][]int{{3, 3, 3}, {2, 3, 3}, {3, 2, 3}, {3, 3, 2}, {2, 2, 3}} {
+		d.claims = Claims{}
+		for i, n := range depths {
+			headers, proof := mine(t, d.doc.Work, ids[i], n)
+			proof.Header = uint32(len(d.claims.Headers) / 80)
+			d.claims.Headers, d.claims.Proofs = append(d.claims.Headers, headers...), append(d.claims.Proofs, proof)
+		}
+		if slices.Min(depths) == 3 {
+			d.allows()
+		} else if got := d.refusal(); got != "deep: an input of transaction 1 of 1 has proof of 2 confirmations; at least 3 confirmations must be proved of each." {
+			t.Errorf("%v: %s", depths, got)
+		}
+	}
+	// The first of several reasons is told.
+	d.claims.Proofs[0].Header, d.claims.Proofs[1].Header = 100, 101
+	if got := d.refusal(); !strings.Contains(got, "0 confirmations (header 100 of 7)") {
+		t.Error(got)
+	}
+}
+
+// Of equal measures the first is named, whichever way the limit goes.
+func TestTheFirstOfEqualsIsNamed(t *testing.T) {
+	d := staffed(t, allowAll(), require("low", charter.MinFeeRate, 1), require("high", charter.MaxFeeRate, 100))
+	for i := range 3 {
+		d.txs = append(d.txs, draft{pay: []pay{{fmt.Sprint(i), "Kraken", coin}}, fees: []batch.Amount{1420}, change: i, anchor: 1})
+	}
+	d.txs[0].fees = []batch.Amount{1562} // 11 sat/vB
+	if got := line(d, "low"); got != "low holds: transaction 2 of 3 can go at 10 sat/vB; at least 1 sat/vB is demanded." {
+		t.Error(got)
+	}
+	if got := line(d, "high"); got != "high holds: transaction 1 of 3 can cost 11 sat/vB; at most 100 sat/vB is allowed." {
+		t.Error(got)
+	}
+}
+
+// A destination's age counts where no rule but the one asks for it.
+func TestAllowMayAskForAge(t *testing.T) {
+	d := staffed(t, charter.Rule{ID: "pay/new", Effect: charter.Allow, Younger: day}).pays(pay{"a", "Kraken", coin})
+	d.listed = map[string]int64{d.listing("Kraken"): now - 60}
+	d.allows()
+	d.listed = nil
+	if got := d.refusal(); got != `default/deny: no rule allows payment "a" to "Kraken", 1.00000000 BTC.` {
+		t.Error(got)
+	}
+}
+
+func TestMatchInWords(t *testing.T) {
+	for want, r := range map[string]charter.Rule{
+		"":           {},
+		`"A" or "B"`: {To: []string{"A", "B"}},
+		`"A", group "G" or group "H" at a destination of kind P2TR`:                                  {To: []string{"A"}, Groups: []string{"G", "H"}, Scripts: []charter.ScriptKind{charter.P2TR}},
+		"anybody at a destination of kind OP_RETURN that is listed for less than 1 min":              {Scripts: []charter.ScriptKind{charter.Data}, Younger: 60},
+		"anybody at a destination that has no proof of its owner":                                    {Unproven: true},
+		"anybody at a destination that is listed for less than 2 days and has no proof of its owner": {Younger: 2 * day, Unproven: true},
+	} {
+		if got := describe(r); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

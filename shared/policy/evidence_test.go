@@ -154,6 +154,17 @@ func TestEvidenceIsBounded(t *testing.T) {
 			t.Errorf("%s: decoded", c.name)
 		}
 	}
+	exact := Evidence{Statements: [][]byte{make([]byte, MaxEvidence-100)}}
+	exact.Statements[0] = append(exact.Statements[0], make([]byte, MaxEvidence-len(encoded(t, exact)))...)
+	if b := encoded(t, exact); len(b) != MaxEvidence {
+		t.Errorf("%d bytes", len(b))
+	} else if _, err := DecodeEvidence(b); err != nil {
+		t.Errorf("the most is refused: %v", err)
+	}
+	exact.Statements[0] = append(exact.Statements[0], 0)
+	if _, err := exact.Encode(); err == nil {
+		t.Error("a byte more is encoded")
+	}
 	large := Evidence{}
 	for i := range approval.MaxStatements {
 		large.Statements = append(large.Statements, append([]byte{byte(i)}, make([]byte, 8<<10)...))

@@ -279,6 +279,7 @@ func TestCeilRatio(t *testing.T) {
 		{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}, {math.MaxInt64, math.MaxInt64, 1, math.MaxInt64},
 		{5, 1, 0, math.MaxInt64}, {5, 1, -1, math.MaxInt64}, {int64(batch.MaxMoney), 10_000, 1, math.MaxInt64},
 		{int64(batch.MaxMoney), 10_000, int64(batch.MaxMoney), 10_000},
+		{(1<<64 - 1) / 3, 3, 2, math.MaxInt64}, // 2^63-1 and a half
 	} {
 		if got := ceilRatio(c.a, c.factor, c.by); got != c.want {
 			t.Errorf("%d * %d / %d: %d, want %d", c.a, c.factor, c.by, got, c.want)
@@ -296,6 +297,17 @@ func TestCeilRatio(t *testing.T) {
 			rt.Fatalf("%d * %d / %d: %d, want %d", a, factor, by, got, want)
 		}
 	})
+}
+
+func TestFloorRatio(t *testing.T) {
+	for _, c := range []struct{ a, factor, by, want int64 }{
+		{0, 1, 7, 0}, {6, 1, 7, 0}, {7, 1, 7, 1}, {13, 1, 7, 1}, {5, 1, 0, 0}, {5, 1, -1, 0}, {math.MaxInt64, 2, 1, math.MaxInt64}, {math.MaxInt64, math.MaxInt64, 1, math.MaxInt64},
+		{(1<<64 - 1) / 3, 3, 2, math.MaxInt64}, {9_999, 10_000, 10_000, 9_999},
+	} {
+		if got := floorRatio(c.a, c.factor, c.by); got != c.want {
+			t.Errorf("%d * %d / %d: %d, want %d", c.a, c.factor, c.by, got, c.want)
+		}
+	}
 }
 
 func TestAddSaturates(t *testing.T) {

@@ -144,11 +144,10 @@ func describe(r charter.Rule) string {
 	for _, k := range r.Scripts {
 		kinds = append(kinds, k.String())
 	}
-	out += " at a "
+	out += " at a destination"
 	if len(kinds) != 0 {
-		out += list(kinds, "or") + " "
+		out += " of kind " + list(kinds, "or")
 	}
-	out += "destination"
 	if len(that) != 0 {
 		out += " that " + list(that, "and")
 	}

@@ -136,7 +136,7 @@ func words() []word {
 			refuse: goes("a", func(d *desk) []byte {
 				d.doc.Counterparties[0].Destinations = append(d.doc.Counterparties[0].Destinations, p2pkh)
 				return p2pkh
-			}), want: `cap: payment "a" to "Kraken" is 1.00000000 BTC; nothing may be paid to anybody at a P2PKH or P2SH destination.`},
+			}), want: `cap: payment "a" to "Kraken" is 1.00000000 BTC; nothing may be paid to anybody at a destination of kind P2PKH or P2SH.`},
 		{name: "younger", rules: one(charter.Rule{Effect: charter.Deny, Younger: day}),
 			allow:  func(d *desk) { d.listed = map[string]int64{d.listing("Kraken"): now - day} },
 			refuse: func(d *desk) { d.listed = map[string]int64{d.listing("Kraken"): now - day + 1} },
