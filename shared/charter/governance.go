@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
@@ -21,6 +22,12 @@ func (g Governance) check(n names) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
+	if !g.Thaw.holdsFrozen() {
+		return errors.New("thaw: it waits for a statement that nothing is frozen, and who has seen the freeze does not make one: ask for approvals")
+	}
+	if g.MaxAge != 0 && !g.Loosen.holdsFrozen() {
+		return errors.New("loosen: a charter that grows too old while the wallet is frozen could not be followed by another: ask for no statement that nothing is frozen, or for no renewal")
+	}
 	if g.Delay > MaxPeriod {
 		return fmt.Errorf("delay of %d s: at most %d", g.Delay, MaxPeriod)
 	}
@@ -37,6 +44,21 @@ func (g Governance) check(n names) error {
 		return err
 	}
 	return nil
+}
+
+// holdsFrozen reports whether a demand can hold while the wallet is frozen. An
+// offline device that has seen a freeze never states that nothing is frozen.
+func (d Demand) holdsFrozen() bool {
+	frozen := func(part Demand) bool { return part.holdsFrozen() }
+	switch d.Kind {
+	case DemandNotFrozen:
+		return false
+	case DemandAny:
+		return slices.ContainsFunc(d.Of, frozen)
+	case DemandAll:
+		return !slices.ContainsFunc(d.Of, func(part Demand) bool { return !frozen(part) })
+	}
+	return true
 }
 
 // checkInstances settles what is said of instances that spoke before, and of

@@ -1,6 +1,7 @@
 package charter
 
 import (
+	"strings"
 	"testing"
 
 	"heliograph/shared/wallet"
@@ -92,6 +93,35 @@ func TestGovernanceAccepts(t *testing.T) {
 		}
 		if _, err := Decode(c.Bytes()); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The wallet is frozen, and what would lift that waits for somebody to say that
+// nothing is frozen. Or the charter grows too old meanwhile, and every amendment
+// waits for those words: it would be frozen for ever.
+func TestAttackFrozenForEver(t *testing.T) {
+	statement := Demand{Kind: DemandNotFrozen, Roles: []string{"officer"}, Seconds: 3600}
+	approval := Demand{Kind: DemandApprovals, Count: 1, Roles: []string{"officer"}, Initiator: true}
+	all := Demand{Kind: DemandAll, Of: []Demand{approval, {Kind: DemandAny, Of: []Demand{statement}}}}
+	either := Demand{Kind: DemandAny, Of: []Demand{statement, approval}}
+	for _, c := range []struct {
+		name string
+		set  func(*Governance)
+		bad  string
+	}{
+		{"thaw", func(g *Governance) { g.Thaw = all }, "thaw: it waits for a statement"},
+		{"thaw, either", func(g *Governance) { g.Thaw = either }, ""},
+		{"loosen, ages", func(g *Governance) { g.Loosen = all }, "loosen: a charter that grows too old"},
+		{"loosen, either, ages", func(g *Governance) { g.Loosen = either }, ""},
+		{"loosen, never ages", func(g *Governance) { g.Loosen, g.MaxAge = all, 0 }, ""},
+		{"tighten", func(g *Governance) { g.Tighten = all }, ""},
+	} {
+		d := full(t)
+		c.set(&d.Governance)
+		_, err := New(d)
+		if c.bad == "" && err != nil || c.bad != "" && (err == nil || !strings.Contains(err.Error(), c.bad)) {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }
