@@ -147,7 +147,7 @@ func different(n int64, thing string) string {
 
 // hours holds on the days and in the hours that a demand gives.
 func (t *trace) hours(d charter.Demand) (bool, string) {
-	words := "it must be signed " + hours(d) + " in " + d.Zone
+	words := "it may be signed when " + d.Sentence()
 	local, err := charter.LocalTime(t.law.zones[d.Zone], t.f.time)
 	if err != nil {
 		return false, words + "; the stated time has no local time"
@@ -156,30 +156,6 @@ func (t *trace) hours(d charter.Demand) (bool, string) {
 	minute := local.Hour()*60 + local.Minute()
 	holds := d.Days>>day&1 == 1 && minute >= int(d.From) && minute < int(d.Until)
 	return holds, words + local.Format("; the stated time is Monday 2006-01-02 15:04 there")
-}
-
-// hours says when: "on Monday to Friday from 08:00 to 18:00".
-func hours(d charter.Demand) string {
-	days := []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
-	var runs []string
-	for i := 0; i < len(days); i++ {
-		if d.Days>>i&1 == 0 {
-			continue
-		}
-		first := i
-		for i+1 < len(days) && d.Days>>(i+1)&1 == 1 {
-			i++
-		}
-		switch {
-		case i == first:
-			runs = append(runs, days[i])
-		case i == first+1:
-			runs = append(runs, days[first], days[i])
-		default:
-			runs = append(runs, days[first]+" to "+days[i])
-		}
-	}
-	return fmt.Sprintf("on %s from %02d:%02d to %02d:%02d", list(runs, "or"), d.From/60, d.From%60, d.Until/60, d.Until%60)
 }
 
 func (t *trace) waited(seconds int64) (bool, string) {

@@ -266,7 +266,7 @@ func words() []word {
 		{name: "entities", rules: always(charter.Demand{Kind: charter.DemandEntities, Count: 2}), allow: func(d *desk) { d.quorum = []uint8{2, 0} }, refuse: nothing,
 			want: `ask: stations of 2 different legal entities must sign; those named are of "Holding".`},
 		{name: "hours", rules: always(hours), allow: nothing, refuse: func(d *desk) { d.doc.Rules[1].Unless.From++ },
-			want: "ask: it must be signed on Monday to Friday from 09:01 to 18:00 in Europe/Zurich; the stated time is Friday 2027-01-15 09:00 there."},
+			want: `ask: it may be signed when it is Monday to Friday from 09:01 until 18:00 in "Europe/Zurich"; the stated time is Friday 2027-01-15 09:00 there.`},
 		{name: "waited", rules: always(charter.Demand{Kind: charter.DemandWaited, Seconds: 3600}), allow: says(said{person: "Ann", decision: approval.Draft, offset: -3600}), refuse: says(said{person: "Ann", decision: approval.Draft, offset: -3599}),
 			want: "ask: 1 h must pass between draft and signing; 59 min 59 s did, so not before 2027-01-15 08:00:01 UTC."},
 		{name: "not frozen", rules: always(charter.Demand{Kind: charter.DemandNotFrozen, Seconds: 3600, Roles: []string{"officer"}}), allow: says(said{person: "Eve", decision: approval.NotFrozen, offset: -3600}), refuse: says(said{person: "Eve", decision: approval.NotFrozen, offset: -3601}),

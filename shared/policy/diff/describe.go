@@ -53,11 +53,22 @@ func (s *search) asks() asks {
 
 // describe says what a batch is, a line each.
 func (a asks) describe(k policy.Case) []string {
-	var out []string
-	for i, tx := range k.Transactions {
-		out = append(out, fmt.Sprintf("transaction %d of %d pays %s, %s.", i+1, len(k.Transactions), strings.Join(a.payments(k, tx), ", "), a.coins(tx)))
-		if len(out) == maxLines && len(k.Transactions) > maxLines {
-			out = append(out, fmt.Sprintf("%d more transactions pay alike.", len(k.Transactions)-maxLines))
+	var out, txs []string
+	for _, tx := range k.Transactions {
+		txs = append(txs, strings.Join(a.payments(k, tx), ", ")+", "+a.coins(tx))
+	}
+	for i := 0; i < len(txs); {
+		same := 1
+		for i+same < len(txs) && txs[i+same] == txs[i] {
+			same++
+		}
+		which := fmt.Sprintf("transaction %d of %d pays", i+1, len(txs))
+		if same > 1 {
+			which = fmt.Sprintf("transactions %d to %d of %d pay each", i+1, i+same, len(txs))
+		}
+		out = append(out, which+" "+txs[i]+".")
+		if i += same; len(out) == maxLines && i < len(txs) {
+			out = append(out, fmt.Sprintf("%d more transactions pay alike.", len(txs)-i))
 			break
 		}
 	}
@@ -145,12 +156,19 @@ func (a asks) coins(tx policy.CaseTransaction) string {
 		out += fmt.Sprintf(", with %s of change to index %d where none was used before", money(tx.ChangeSat), tx.Change)
 	}
 	if a.inputs {
-		out += fmt.Sprintf(", from %d inputs", tx.Inputs)
+		out += ", from " + number(tx.Inputs, "input")
 	}
 	if a.confirmations {
-		out += fmt.Sprintf(", of coins with %d confirmations claimed and %d proved", tx.Confirmations, tx.Proven)
+		out += fmt.Sprintf(", of coins with %s claimed and %d proved", number(tx.Confirmations, "confirmation"), tx.Proven)
 	}
 	return out
+}
+
+func number(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // said lists who drafted, approved, vetoed and vouched, and who signs.
@@ -203,16 +221,12 @@ func (s *search) plain(rule string, k policy.Case, refusals int) policy.Case {
 		k = less
 		return true
 	}
-	if len(k.Approvals) > 0 && !try(func(k *policy.Case) { k.Approvals = nil }) {
-		for i := len(k.Approvals) - 1; i >= 0 && len(k.Approvals) <= maxPlain; i-- {
-			try(func(k *policy.Case) { k.Approvals = slices.Delete(slices.Clone(k.Approvals), i, i+1) })
-		}
-	}
-	if len(k.NotFrozen) > 0 && !try(func(k *policy.Case) { k.NotFrozen = nil }) {
-		for i := len(k.NotFrozen) - 1; i >= 0 && len(k.NotFrozen) <= maxPlain; i-- {
-			try(func(k *policy.Case) { k.NotFrozen = slices.Delete(slices.Clone(k.NotFrozen), i, i+1) })
-		}
-	}
+	thin(len(k.Approvals), func(from, to int) bool {
+		return try(func(k *policy.Case) { k.Approvals = slices.Delete(slices.Clone(k.Approvals), from, to) })
+	})
+	thin(len(k.NotFrozen), func(from, to int) bool {
+		return try(func(k *policy.Case) { k.NotFrozen = slices.Delete(slices.Clone(k.NotFrozen), from, to) })
+	})
 	if len(k.Prices) > 0 {
 		try(func(k *policy.Case) { k.Prices = nil })
 	}
@@ -222,5 +236,14 @@ func (s *search) plain(rule string, k policy.Case, refusals int) policy.Case {
 	return k
 }
 
-// maxPlain bounds how many statements are tried one by one.
-const maxPlain = 12
+// thin leaves out of n things what it can, many at once first: without reports
+// whether those from a place to another could be left out.
+func thin(n int, without func(from, to int) bool) {
+	for many := n; many > 0; many /= 2 {
+		for from := n - many; from >= 0; from -= many {
+			if without(from, from+many) {
+				n -= many
+			}
+		}
+	}
+}
