@@ -96,7 +96,35 @@ func (c *Coordinator) DraftAmendment(next charter.Charter) (Amendment, error) {
 			return Amendment{}, err
 		}
 	}
+	if err := c.addUnfrozen(m); err != nil {
+		return Amendment{}, err
+	}
 	return c.Amendment()
+}
+
+// addUnfrozen gives the ballot that is under way the statements that nothing is
+// frozen, which are about the wallet and not about it. One that counts nothing is
+// left out.
+func (c *Coordinator) addUnfrozen(m *amendment.Coordinator) error {
+	about, err := c.WalletSubject()
+	if err != nil {
+		return err
+	}
+	said, err := c.chosen(m.Line().At(c.now()).Charter(), about, c.now())
+	if err != nil {
+		return err
+	}
+	for _, s := range said {
+		b, err := s.Encode()
+		if err != nil {
+			return err
+		}
+		_, err = c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.Add(b, e) })
+		if _, void := errors.AsType[*ceremonies.Fault](err); err != nil && !void {
+			return err
+		}
+	}
+	return nil
 }
 
 // Amendment is the change that is under way, with all that people signed about it
@@ -136,6 +164,9 @@ func (c *Coordinator) AmendmentSubject() (Subject, error) {
 func (c *Coordinator) CarryAmendment(ctx context.Context, at Terminal) error {
 	m, err := c.amendments()
 	if err != nil {
+		return err
+	}
+	if err := c.addUnfrozen(m); err != nil {
 		return err
 	}
 	a, err := c.Amendment()

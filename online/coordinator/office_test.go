@@ -70,7 +70,7 @@ func twoOf(roles ...string) charter.Demand {
 // newOffice makes a treasury of 2 of 3 whose charter knows people: a batch above
 // 1,000,000 sat takes two, and so does a change that loosens, an hour before it is
 // in force.
-func newOffice(t *testing.T) (*treasury, *office) {
+func newOffice(t *testing.T, edit ...func(*charter.Document)) (*treasury, *office) {
 	t.Helper()
 	t.Parallel()
 	y := newTreasuryIn(t, t.TempDir(), 2, 3)
@@ -89,6 +89,9 @@ func newOffice(t *testing.T) (*treasury, *office) {
 	d.Rules = append(d.Rules, charter.Rule{ID: "tier/amount", Effect: charter.Require, Check: charter.MaxBatch, Max: 1_000_000, Unless: twoOf("finance", "officer")})
 	officers := charter.Demand{Kind: charter.DemandApprovals, Count: 2, Roles: []string{"officer"}, Initiator: true}
 	d.Governance = charter.Governance{Loosen: officers, Thaw: officers, Delay: 3600, Officers: []string{"officer"}}
+	for _, e := range edit {
+		e(&d)
+	}
 	_, err = y.Enrol(t.Context(), y.people, 3, 2)
 	must(t, err)
 	o.public = y.generate(d)

@@ -331,3 +331,28 @@ func TestRelist(t *testing.T) {
 		t.Fatalf("%s %v", b.Status, err)
 	}
 }
+
+// An amendment rule that asks for a word that nothing is frozen gets it, whether
+// that was given before the change was drafted or after.
+func TestAmendmentAsksWhetherFrozen(t *testing.T) {
+	y, o := newOffice(t, func(d *charter.Document) {
+		d.Governance.Tighten = charter.Demand{Kind: charter.DemandNotFrozen, Roles: []string{"officer"}, Seconds: 600}
+	})
+	a := o.change(func(d *charter.Document) { rule(d, "cap/day").Max = 20_000_000 })
+	if a.Change.Loosens || a.Ready {
+		t.Fatalf("%+v", a)
+	}
+	whole, err := y.WalletSubject()
+	must(t, err)
+	_, err = y.Review(t.Context(), y.people, whole, "Cid", 3600)
+	must(t, err)
+	must(t, y.CarryAmendment(t.Context(), y.people))
+	if a = o.change(func(d *charter.Document) { rule(d, "cap/day").Max = 10_000_000 }); a.Ready {
+		t.Fatal("a word that was given under the charter before counts")
+	}
+	if _, err := o.browser(whole, approval.NotFrozen); err != nil {
+		t.Fatal(err)
+	}
+	o.next = 0
+	must(t, y.CarryAmendment(t.Context(), y.people))
+}
