@@ -149,6 +149,46 @@ func TestAttackDrafterApproves(t *testing.T) {
 	isRefused(t, err, Malformed) // two drafts: nobody knows who drafted
 }
 
+// One approval is asked for besides the drafter's: Ben's counts because Ada drafted.
+func TestDrafterIsWhoSignedTheDraft(t *testing.T) {
+	w := newWorld(t, 2, 3, func(d *charter.Document) { d.Governance.Loosen.Count, d.Governance.Loosen.Initiator = 1, false })
+	b := w.ballot(w.draft(start, setCap(200_000_000)), start, "Ben")
+	b.Statements = append(b.Statements, w.draftOf(b, "Ada"))
+	if _, err := w.line.Examine(b, start); err != nil {
+		t.Error(err)
+	}
+}
+
+// Two loosenings wait. Each comes into force at its time, unless the later one
+// comes first and takes the other's place.
+func TestTwoPending(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	w.amend(start, two, setCap(200_000_000))
+	w.amend(start+hour, two, setCap(300_000_000))
+	for at, want := range map[int64]struct{ cap, next, from int64 }{
+		start + hour:           {100_000_000, 200_000_000, start + day},
+		start + day:            {200_000_000, 300_000_000, start + day + hour},
+		start + day + hour - 1: {200_000_000, 300_000_000, start + day + hour},
+		start + day + hour:     {300_000_000, 0, 0},
+	} {
+		next, from, pending := w.line.Pending(at)
+		if got := capOf(w.line.At(at).Charter()); got != want.cap || pending != (want.next != 0) || from != want.from || pending && capOf(next) != want.next {
+			t.Errorf("at %d: a cap of %d, then %d from %d", at, got, capOf(next), from)
+		}
+	}
+	w = newWorld(t, 2, 3)
+	w.amend(start, two, setCap(200_000_000))
+	w.amend(start, two, setCap(300_000_000))
+	if next, from, pending := w.line.Pending(start); !pending || from != start+day || capOf(next) != 300_000_000 {
+		t.Errorf("of two with one time, the newer one comes: %d from %d", capOf(next), from)
+	}
+	for _, station := range []int{-1, 3} {
+		if _, err := w.line.Speaker(station, start); err == nil {
+			t.Errorf("station %d has a vote", station)
+		}
+	}
+}
+
 func (w *world) draftOf(b Ballot, name string) []byte {
 	s := approval.Statement{Wallet: w.line.walletID(), Charter: w.line.At(start).Charter().ID(), Subject: approval.OfBallot(w.digest(b, mustDecode(w.t, b))),
 		Decision: approval.Draft, Person: name, Time: start, Expiry: start + day}
