@@ -84,8 +84,8 @@ func (c *commands) amendVoid() *cobra.Command {
 		`A station that has acknowledged one ballot acknowledges no other for the same
 charter, until enough stations promise that they never did and never will
 acknowledge the first. Shows the request for that promise to one station after
-another; type away when enough have made it. heliograph amend show lists earlier
-ballots by number.`+devicesHelp,
+another, until enough have made it; type away to stop. heliograph amend show lists
+earlier ballots by number.`+devicesHelp,
 		`  heliograph amend void 1 --camera camera --screen screen`,
 		cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 			number, err := parseEpoch(args[0])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"heliograph/ceremonies"
 	"heliograph/shared/batch"
 
 	"heliograph/online/coordinator"
@@ -34,9 +35,31 @@ finished.`,
 					return err
 				}
 				c.practiceNote(t)
+				if err := c.rulingNote(t); err != nil {
+					return err
+				}
 				return c.tellWallet(p, &b, stations)
 			})
 		})
+}
+
+// rulingNote says which charter rules, what is to follow, and whether anything is
+// frozen: what a person at the desk must not overlook.
+func (c *commands) rulingNote(t *treasury) error {
+	line, err := t.Line()
+	if err != nil {
+		return err
+	}
+	now := c.env.Now()
+	c.say("charter %d is in force", line.At(now).Charter().Document().Epoch)
+	if next, from, pending := line.Pending(now); pending {
+		c.say("charter %d is adopted and NOT YET IN FORCE, until %s", next.Document().Epoch, ceremonies.Clock(from))
+	}
+	frozen, err := t.Frozen()
+	for _, f := range frozen {
+		c.say("FROZEN by %s: %s", escape(f.By), escape(f.Freeze.Reason))
+	}
+	return err
 }
 
 func (c *commands) practiceNote(t *treasury) {

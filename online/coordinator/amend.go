@@ -274,14 +274,14 @@ func (c *Coordinator) ShowCertificates(ctx context.Context, at Terminal, from ui
 }
 
 // VoidBallot asks stations to promise never to acknowledge an earlier ballot, by
-// its number, so that those which did are free for the one under way. It scans
-// until enough have promised.
+// its number, so that those which did are free for the one under way. It ends when
+// as many have promised here as it takes, or when the person types away.
 func (c *Coordinator) VoidBallot(ctx context.Context, at Terminal, number uint32) error {
 	m, err := c.amendments()
 	if err != nil {
 		return err
 	}
-	for {
+	for range lineage.VoidsNeeded(m.Line().Latest().Document()) {
 		step, err := c.amend(m, func(e ceremonies.Event) (ceremonies.Step, error) { return m.VoidRequest(number, e) })
 		if err != nil {
 			return err
@@ -297,4 +297,5 @@ func (c *Coordinator) VoidBallot(ctx context.Context, at Terminal, number uint32
 			return err
 		}
 	}
+	return nil
 }

@@ -9,8 +9,10 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/amendment"
 	"heliograph/ceremonies/enrolment"
+	"heliograph/ceremonies/reviewing"
 	"heliograph/shared/approval"
 	"heliograph/shared/charter"
+	"heliograph/shared/wallet"
 	"heliograph/shared/webauthn/testauthenticator"
 
 	"heliograph/online/coordinator"
@@ -355,4 +357,56 @@ func TestAmendmentAsksWhetherFrozen(t *testing.T) {
 	}
 	o.next = 0
 	must(t, y.CarryAmendment(t.Context(), y.people))
+}
+
+// The key of a person's device is taken from what the device shows, if it is set
+// up for this treasury's network.
+func TestTakeReviewer(t *testing.T) {
+	y := ready(t)
+	w := y.people.world
+	_, elsewhere, err := reviewing.NewReviewer(reviewing.Setup{Name: "Eve", Network: wallet.Mainnet, Key: key(t, 5)}, w.Event(ceremonies.Start{}))
+	must(t, err)
+	_, step, err := reviewing.NewReviewer(reviewing.Setup{Name: "Eve", Network: wallet.Regtest, Key: key(t, 6)}, w.Event(ceremonies.Start{}))
+	must(t, err)
+	y.people.answers = [][]byte{[]byte("nonsense"), elsewhere.Send[0].Bytes, step.Send[0].Bytes}
+	k, err := y.TakeReviewer(t.Context(), y.people)
+	must(t, err)
+	if k.Name != "Eve" || k.Key != key(t, 6).Public() || len(y.people.told) != 2 {
+		t.Fatalf("%+v after %d refusals", k, len(y.people.told))
+	}
+}
+
+// Station 2 has acknowledged a ballot that is replaced. It acknowledges no other
+// one until the others have promised that they never will acknowledge the first.
+func TestVoidBallot(t *testing.T) {
+	y, o := newOffice(t)
+	lower := func(max int64) coordinator.Amendment {
+		return o.change(func(d *charter.Document) { rule(d, "cap/day").Max = max })
+	}
+	lower(20_000_000)
+	o.present = []int{2}
+	if err := y.CarryAmendment(t.Context(), y.people); !errors.Is(err, coordinator.ErrWaiting) {
+		t.Fatal(err)
+	}
+	if a := lower(10_000_000); a.Number != 2 || len(a.Earlier) != 1 || len(a.Acked) != 0 {
+		t.Fatalf("%+v", a)
+	}
+	o.present, o.next = []int{2}, 0
+	if err := y.CarryAmendment(t.Context(), y.people); !errors.Is(err, coordinator.ErrWaiting) {
+		t.Fatal(err)
+	}
+	if a, err := y.Amendment(); err != nil || len(a.Acked) != 0 || len(a.Refusals) != 1 {
+		t.Fatalf("%+v %v", a, err)
+	}
+	o.present, o.next = []int{0, 1}, 0
+	must(t, y.VoidBallot(t.Context(), y.people, 1))
+	y.open()
+	o.present, o.next = []int{2, 0}, 0
+	must(t, y.CarryAmendment(t.Context(), y.people))
+	c, err := y.Charter()
+	must(t, err)
+	d := c.Document()
+	if rule(&d, "cap/day").Max != 10_000_000 {
+		t.Fatalf("in force: %+v", rule(&d, "cap/day"))
+	}
 }
