@@ -115,6 +115,7 @@ func TestMemoryWithAHole(t *testing.T) {
 	if _, err := w.Sign(w.Pay("hole-d", "Exchange", payee(1), 3, 2000, 100_000), 1, 2); err != nil {
 		t.Fatal(err)
 	}
+	former := w.Stations[0].Sign.Status().Head
 	if err := w.Lose(0); err != nil {
 		t.Fatal(err)
 	}
@@ -163,12 +164,38 @@ func TestMemoryWithAHole(t *testing.T) {
 	if _, _, err := signing.RestoreStation(other, whole, w.At(s, ceremonies.Start{})); err == nil {
 		t.Error("a station that was never lost begins anew")
 	}
+	// What a peer knows of the lost installation itself says nothing more.
+	more := signing.Memory{Records: whole.Records, Heads: append(slices.Clone(whole.Heads), former)}
+	if _, _, err := signing.RestoreStation(setup, more, w.At(s, ceremonies.Start{})); err != nil {
+		t.Errorf("with a head of its former installation besides: %v", err)
+	}
 	if err := w.Restore(0, certificate, 1, 2); err != nil {
 		t.Fatalf("with all of it: %v", err)
 	}
 	w.Now += 60
 	if _, err := w.Sign(w.Pay("hole-e", "Exchange", payee(1), 4, 2000, 100_000), 0, 1); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The disk of the lost installation turns up, and its state is put beside the new
+// instance key: nonces that it may have used, under a name that nobody watches.
+func TestStateOfAnotherInstallation(t *testing.T) {
+	w := ready(t, 2, 3)
+	old := w.Stations[0].Disk.Copy() // it never signed: its chain is as empty as the new one
+	if err := w.Lose(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Relist(0); err != nil {
+		t.Fatal(err)
+	}
+	s := w.Stations[0]
+	if err := w.Restart(s); err != nil {
+		t.Fatal(err)
+	}
+	s.Disk[signing.StateName] = old[signing.StateName]
+	if err := w.Restart(s); err == nil {
+		t.Fatal("the station goes on from its former installation's nonces")
 	}
 }
 
