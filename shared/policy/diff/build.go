@@ -104,6 +104,12 @@ func (s *search) transaction(d draft) (policy.CaseTransaction, terms) {
 	}
 	tx := policy.CaseTransaction{Change: d.index, Fee: d.fee}
 	changed := d.index >= 0
+	if paid+tx.Fee == 0 { // inputs are worth something, and what they are returns or is a fee
+		changed = t.change >= s.space.least(ours)
+		if !changed {
+			tx.Fee = 1
+		}
+	}
 	for range 3 {
 		if changed && len(scripts) == len(d.payments) {
 			scripts = append(scripts, ours)

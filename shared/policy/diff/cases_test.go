@@ -77,7 +77,7 @@ func (r *dice) someCase(at int64, reach []int64, where []policy.CasePayment) pol
 				data++
 			}
 		}
-		if data > 1 {
+		if data > 1 || tx.InputSum == 0 {
 			return r.someCase(at, reach, where)
 		}
 		k.Transactions = append(k.Transactions, tx)

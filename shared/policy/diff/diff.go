@@ -74,6 +74,15 @@ type space struct {
 	size func(scripts [][]byte, atLeast, inputs int64) (size, with int64, ok bool)
 }
 
+// holds reports whether a batch is one that there is.
+func (in space) holds(k policy.Case) bool {
+	spent := int64(0)
+	for _, tx := range k.Transactions {
+		spent += min(tx.InputSum, in.money+1)
+	}
+	return int64(len(k.Payments)) <= in.payments && int64(len(k.Transactions)) <= in.transactions && spent <= in.money
+}
+
 // relayed are the batches that batch.Request.Verify accepts.
 var relayed = space{
 	payments: batch.MaxPayments, transactions: batch.MaxTransactions, money: int64(batch.MaxMoney), largest: maxWeight / 4,

@@ -161,7 +161,7 @@ func feasible(t *testing.T, k policy.Case) {
 		if size, inputs, ok := relayed.size(scripts, tx.VSize, tx.Inputs); !ok || size != tx.VSize || inputs != tx.Inputs || tx.Fee < 0 {
 			t.Errorf("a transaction of %d vB for %d payments: the next there is has %d", tx.VSize, len(scripts), size)
 		}
-		if tx.InputSum != paid+tx.Fee+tx.ChangeSat || tx.InputSum > int64(batch.MaxMoney) {
+		if tx.InputSum != paid+tx.Fee+tx.ChangeSat || tx.InputSum > int64(batch.MaxMoney) || tx.InputSum < 1 {
 			t.Errorf("inputs of %d sat pay %d, a fee of %d and change of %d", tx.InputSum, paid, tx.Fee, tx.ChangeSat)
 		}
 	}

@@ -100,8 +100,9 @@ func (s *search) worth(l limit, about []int) answer {
 	}
 	for price := int64(highestPrice); price > 0; price /= 2 {
 		s.quote = quote{l.Currency, []policy.CasePrice{stated(common[0], price, 0)}, price}
-		if s.reach(l.ID, about, true, false, satAt(l.Max, price)+1) == yes {
-			return yes
+		a := s.reach(l.ID, about, true, false, satAt(l.Max, price)+1)
+		if a == yes || len(p.rows) == 1 { // without such limits none is better than the highest
+			return a
 		}
 	}
 	return undecided

@@ -138,6 +138,9 @@ func (s *search) each(rule string, d, window int, ask func() answer) {
 // cited under the check that was searched for.
 func (s *search) example(rule string, k policy.Case) bool {
 	s.budget.spend(100 + len(s.strict.doc.Rules) + len(s.loose.doc.Rules))
+	if !s.space.holds(k) {
+		return false
+	}
 	refused, allowed := s.strict.trial.Judge(k), s.loose.trial.Judge(k)
 	if refused.Allowed || !allowed.Allowed || !slices.ContainsFunc(refused.Refusals(), func(l policy.Line) bool { return l.Rule == rule }) {
 		return false
@@ -304,6 +307,7 @@ func (s *search) estranged(l limit, about []int) answer {
 	if !ok {
 		return undecided
 	}
+	most = min(most, s.space.money/2)
 	for _, i := range about {
 		if least, _, _, ok := s.lone(i); ok {
 			d := draft{payments: []pay{{i, least}, {j, most}}, index: -1}

@@ -134,7 +134,7 @@ func (s *search) beside(l limit, i int, other func(least int64) int64) answer {
 		if !alone {
 			first = s.kinds[i].least
 		}
-		for _, amount := range []int64{other(first), most} {
+		for _, amount := range []int64{other(first), min(most, s.space.money/2)} {
 			d := draft{payments: []pay{{i, first}, {j, max(amount, second, s.kinds[j].least)}}, index: -1}
 			if s.example(l.ID, s.assemble([]draft{d}, false)) {
 				return yes
