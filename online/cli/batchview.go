@@ -75,7 +75,7 @@ func viewBatch(net wallet.Network, b book.Batch, v batch.Verified, signed []book
 			tv.Variants = append(tv.Variants, variantView{readable32(variant.TxID()), int64(variant.Fee()), variant.VSize()})
 		}
 		for _, out := range t.Outputs() {
-			address, err := wallet.EncodeScript(net, out.Script)
+			address, err := coordinator.Destination(net, out.Script)
 			if err != nil {
 				panic("cli: internal error: a verified output has no address")
 			}

@@ -227,7 +227,7 @@ func readPayouts(path string, net wallet.Network) ([]verifier.Payout, error) {
 }
 
 func verifyRow(r coordinator.Row, net wallet.Network) (verifier.Payout, error) {
-	script, err := wallet.DecodeAddress(net, r.Address)
+	script, err := coordinator.ParseDestination(net, r.Address)
 	if err != nil {
 		return verifier.Payout{}, err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"heliograph/shared/batch"
-	"heliograph/shared/wallet"
 
 	"heliograph/online/coordinator"
 	"heliograph/online/coordinator/book"
@@ -23,7 +22,8 @@ func (c *commands) payoutsImport() *cobra.Command {
   external_id,counterparty,address,amount_sat,reference
 and one payout a row. All of it is taken in, or nothing: every error is named by
 row and column. An external id is taken once, for ever, also if its payout was
-cancelled. Addresses must be the counterparty's own in the charter.`,
+cancelled. Addresses must be the counterparty's own in the charter; for an
+OP_RETURN output write data: and hexadecimal digits, with an amount of 0.`,
 		`  heliograph payouts import payouts.csv --dry-run
   heliograph payouts import payouts.csv`,
 		cobra.ExactArgs(1), func(_ context.Context, args []string) error {
@@ -132,7 +132,7 @@ func (c *commands) listPayouts(t *treasury, status string) error {
 		if status != "" && string(p.Status) != status {
 			continue
 		}
-		address, err := wallet.EncodeScript(t.Settings().Network, p.Script)
+		address, err := coordinator.Destination(t.Settings().Network, p.Script)
 		if err != nil {
 			return err
 		}

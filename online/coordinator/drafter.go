@@ -127,11 +127,18 @@ func (d *drafter) sort(available map[batch.OutPoint]coins.Coin) {
 	for _, anchor := range order {
 		d.group(anchor, groups[anchor], available)
 	}
+	said := false
 	for _, p := range free {
+		_, says := batch.Data(p.Script)
 		if len(d.payouts) == batch.MaxPayments {
 			d.wait(p, batchIsFull)
 			continue
 		}
+		if says && said {
+			d.wait(p, "a batch has one OP_RETURN output that is new; it comes into the next")
+			continue
+		}
+		said = said || says
 		d.free = append(d.free, len(d.payouts))
 		d.payouts = append(d.payouts, p)
 	}

@@ -161,7 +161,7 @@ func (k *checker) externalID(r Row) {
 }
 
 func (k *checker) address(r Row) []byte {
-	script, err := wallet.DecodeAddress(k.net, r.Address)
+	script, err := ParseDestination(k.net, r.Address)
 	if err != nil {
 		k.problem(r.Line, ColumnAddress, "%v", err)
 		return nil
@@ -197,6 +197,12 @@ func (k *checker) amount(r Row, script []byte) batch.Amount {
 			return bad("is not a whole number")
 		}
 		n = 10*n + int64(b-'0')
+	}
+	if _, isData := batch.Data(script); isData {
+		if r.AmountSat != "0" {
+			return bad("is not 0: nobody could spend it from an OP_RETURN output")
+		}
+		return 0
 	}
 	if r.AmountSat[0] == '0' {
 		return bad("begins with a zero")

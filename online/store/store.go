@@ -76,7 +76,7 @@ CREATE TABLE payouts (
 	external_id  TEXT NOT NULL UNIQUE,
 	counterparty TEXT NOT NULL,
 	reference    TEXT NOT NULL,
-	amount_sat   INTEGER NOT NULL CHECK (amount_sat > 0),
+	amount_sat   INTEGER NOT NULL CHECK (amount_sat > 0 OR amount_sat = 0 AND substr(script, 1, 1) = x'6a'), -- OP_RETURN
 	script       BLOB NOT NULL,
 	imported     INTEGER NOT NULL,
 	status       TEXT NOT NULL,

@@ -154,7 +154,7 @@ func checkPayments(payments []Payment) (sumSat int64, err error) {
 		return 0, fmt.Errorf("coins: there is no payment")
 	}
 	for _, p := range payments {
-		if len(p.Script) == 0 || len(p.Script) > maxScriptLen || p.Script[0] == opReturn {
+		if len(p.Script) == 0 || len(p.Script) > maxScriptLen || p.Script[0] == opReturn && p.AmountSat != 0 {
 			return 0, fmt.Errorf("coins: payment %q: its script cannot be paid", p.ID)
 		}
 		if dust := DustSat(p.Script); p.AmountSat < dust {

@@ -61,8 +61,12 @@ func FeeSat(weight, satPerKvB int64) int64 {
 }
 
 // DustSat is the least amount that nodes relay to a script: three times 1 sat/vB for
-// making the output and spending it (Bitcoin Core: GetDustThreshold). 330 sat for taproot.
+// making the output and spending it (Bitcoin Core: GetDustThreshold). 330 sat for taproot,
+// 0 for an OP_RETURN output, which nobody spends.
 func DustSat(script []byte) int64 {
+	if len(script) > 0 && script[0] == opReturn {
+		return 0
+	}
 	spendSize := int64(32 + 4 + 1 + 107 + 4)
 	if isWitnessProgram(script) {
 		spendSize = 32 + 4 + 1 + 107/4 + 4
