@@ -49,7 +49,7 @@ type Order struct {
 	Quorum   []uint8       `cbor:"2,keyasint"` // station numbers, in visiting order
 	Starts   []Start       `cbor:"3,keyasint"` // of the stations that sign, the last t of Quorum
 	Nonces   []byte        `cbor:"4,keyasint"` // aggregate nonces, 66 bytes a slot
-	Heads    []ledger.Head `cbor:"5,keyasint"` // the snapshot: one head for every station 0..n-1
+	Heads    []ledger.Head `cbor:"5,keyasint"` // the snapshot: one head for every station 0..n-1, the zero one if it has not begun
 	Evidence []byte        `cbor:"6,keyasint"` // canonical policy.Evidence
 }
 

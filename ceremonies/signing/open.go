@@ -14,7 +14,7 @@ import (
 // it needs from the desk; the returned records keep both. A batch opened again
 // for another quorum gets other nonces; payouts stay bound to their anchors.
 //
-// A quorum has at least t stations. The last t of it sign; a rule may ask for
+// Stations outside the quorum need not have begun. A quorum has at least t stations. The last t of it sign; a rule may ask for
 // more, which come before them and acknowledge (see Order).
 func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e ceremonies.Event) (*Session, ceremonies.Step, error) {
 	if err := d.Under(req.Time); err != nil {
@@ -23,11 +23,6 @@ func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e
 	t := int(d.group.Line.Latest().Document().Threshold)
 	if len(quorum) < t {
 		return nil, ceremonies.Step{}, fmt.Errorf("signing: open: a quorum of %d stations: at least %d sign together", len(quorum), t)
-	}
-	for i, ready := range d.Ready() {
-		if !ready {
-			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: station %d has not shown its first nonce pool", i)
-		}
 	}
 	verified, err := req.Verify(d.group.Wallet)
 	if err != nil {
@@ -48,6 +43,9 @@ func (d *Desk) Open(req batch.Request, evidence policy.Evidence, quorum []int, e
 	for p, station := range quorum {
 		if station < 0 || station >= len(d.group.PublicShares) {
 			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: no station %d", station)
+		}
+		if !d.of(station).known() {
+			return nil, ceremonies.Step{}, fmt.Errorf("signing: open: station %d has not shown its first nonce pool", station)
 		}
 		o.Quorum = append(o.Quorum, uint8(station))
 		if p < len(quorum)-t {

@@ -232,11 +232,12 @@ func rolledBack(head []byte) *ceremonies.Fault {
 	}
 }
 
-// peers are the heads of the other stations in a snapshot that was accepted.
+// peers are the heads of the other stations in a snapshot that was accepted, less
+// those that have not begun.
 func (s *Station) peers(heads []ledger.Head) []ledger.Head {
 	out := make([]ledger.Head, 0, len(heads))
 	for i, h := range heads {
-		if i != s.setup.Station {
+		if i != s.setup.Station && h != (ledger.Head{}) {
 			out = append(out, h)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/shared/batch"
 	"heliograph/shared/frost"
+	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
 )
 
@@ -153,7 +154,7 @@ func (s *Session) missed(station int) (before [][][]byte, last [][]byte, err err
 	room, size := roomForMissed, 0
 	book, own := s.desk.book, s.order.Heads[station].Instance
 	for _, r := range book.Missing(book.since(s.desk.of(station).Seen)) {
-		if h := s.order.Heads[r.Station]; r.Instance == own || r.Instance == h.Instance && r.Seq > h.Seq {
+		if r.Instance == own || r.Seq > s.upTo(r) {
 			continue
 		}
 		b, err := r.Encode()
@@ -169,6 +170,15 @@ func (s *Session) missed(station int) (before [][][]byte, last [][]byte, err err
 		before, last = append(before, last), nil
 	}
 	return before, last, nil
+}
+
+// upTo is the last record of r's chain that the order's snapshot holds: for a
+// station's instance what its head says, for a retired one all that counts.
+func (s *Session) upTo(r ledger.Record) uint64 {
+	if s.desk.book.charter.Instances()[r.Station] != r.Instance {
+		return r.Seq
+	}
+	return s.order.Heads[r.Station].Seq
 }
 
 func (s *Session) scanned(e ceremonies.Event, sealed []byte) (ceremonies.Step, error) {
@@ -277,6 +287,9 @@ func (d *Desk) answered(station int, o Order, r Response, sealed []byte) ([]cere
 		return nil, err
 	}
 	for _, h := range o.Heads {
+		if h == (ledger.Head{}) {
+			continue // of a station that has not begun
+		}
 		st.shown(h.Instance, h.Seq)
 	}
 	for _, retired := range retiredBy(d.book.charter) {

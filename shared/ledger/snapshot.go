@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -65,13 +66,29 @@ type Planned struct {
 // are not complete, with ErrHidden if anything is
 // known beyond a head (a record, or a later head), with a *Fork if a head
 // contradicts a record of its own station.
+//
+// The zero Head stands for a station that has not begun, as long as nothing by it
+// is known here. So nobody can stop the others by never beginning; and to say it of
+// one that has hides no more than its first head would.
 func (l *Ledger) Snapshot(heads []Head) (Snapshot, error) {
 	if len(l.instances) == 0 || len(heads) != len(l.instances) {
 		return Snapshot{}, fmt.Errorf("ledger: snapshot: %d heads for %d stations", len(heads), len(l.instances))
 	}
+	begun := slices.IndexFunc(heads, func(h Head) bool { return h != (Head{}) })
+	if begun < 0 {
+		return Snapshot{}, errors.New("ledger: snapshot: no station has begun")
+	}
+	of := heads[begun].Wallet
 	var digest []byte
 	for i, h := range heads {
-		if int(h.Station) != i || h.Wallet != heads[0].Wallet {
+		if h == (Head{}) {
+			if len(l.chains[i]) > 0 || l.heads[i] != (Head{}) {
+				return Snapshot{}, fmt.Errorf("ledger: snapshot: station %d has begun, and has no head here: %w", i, ErrHidden)
+			}
+			digest = appendChain(digest, uint8(i), l.instances[i], 0, [32]byte{})
+			continue
+		}
+		if int(h.Station) != i || h.Wallet != of {
 			return Snapshot{}, fmt.Errorf("ledger: snapshot: head %d is of station %d or of another wallet than the first", i, h.Station)
 		}
 		if err := l.checkHead(h); err != nil {
@@ -92,7 +109,7 @@ func (l *Ledger) Snapshot(heads []Head) (Snapshot, error) {
 		}
 		digest = appendChain(digest, r.Station, r.Instance, r.Seq, r.Last)
 	}
-	s := Snapshot{wallet: heads[0].Wallet, instances: slices.Clone(l.instances), retired: slices.Clone(l.retired)}
+	s := Snapshot{wallet: of, instances: slices.Clone(l.instances), retired: slices.Clone(l.retired)}
 	s.hash = wire.TaggedHash("Heliograph/snapshot/v1", s.wallet[:], digest)
 	s.sum(l.chains)
 	return s, nil

@@ -47,6 +47,44 @@ func TestSnapshotNeedsEveryHead(t *testing.T) {
 	}
 }
 
+// A station that has not begun has no head, and its place says so, as long as
+// nothing by it is known. What is judged is the same as with its first head.
+func TestSnapshotOfStationsThatHaveNotBegun(t *testing.T) {
+	w := newWorld(t, 3)
+	quiet := w.heads()
+	w.release(0, Record{Batch: [32]byte{1}})
+	heads := []Head{w.head(0), quiet[1], {}}
+	l := w.empty()
+	for _, r := range w.ledger().Missing(nil) {
+		if err := l.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	without, err := l.Snapshot(heads)
+	if err != nil || !without.Valid() || without.Wallet() != testWallet {
+		t.Fatalf("a station that has not begun: %v", err)
+	}
+	with, err := l.Snapshot([]Head{heads[0], quiet[1], quiet[2]})
+	if err != nil || with.Hash() != without.Hash() {
+		t.Errorf("with its first head: %v", err)
+	}
+	if _, err := l.Snapshot([]Head{{}, quiet[1], quiet[2]}); !errors.Is(err, ErrHidden) {
+		t.Errorf("a station that released something has no head: %v", err)
+	}
+	if err := l.AddHead(quiet[2]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Snapshot(heads); !errors.Is(err, ErrHidden) {
+		t.Errorf("a station whose head was seen has none: %v", err)
+	}
+	if s, err := l.Snapshot(make([]Head, 3)); err == nil || s.Valid() {
+		t.Error("nobody has begun")
+	}
+	if _, err := w.empty().Snapshot([]Head{{}, {}, w.signHead(2, Head{Wallet: [32]byte{1}, Station: 1})}); err == nil {
+		t.Error("a head in another's place")
+	}
+}
+
 // The coordinator keeps the last batch from the second quorum: it states the
 // head from before it, and shows no record. A station that took part, or that
 // has seen a later head, notices.
