@@ -49,7 +49,8 @@ func drawTree(rt *rapid.T, depth int) *demand {
 	return d
 }
 
-// small situations are all that there are of three people and four stations.
+// situations are those that there are of three people and four stations: all of who
+// approves, and many of the rest.
 func situations(times []*moment, yield func(situation)) {
 	subset := func(bits int) set { return set{uint64(bits)} }
 	for _, m := range times {
