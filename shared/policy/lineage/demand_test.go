@@ -184,3 +184,37 @@ func TestDemandsAtTheirEdges(t *testing.T) {
 		t.Error("an amendment rule that asks for nobody does not hold")
 	}
 }
+
+// Office hours of an amendment, to the second: 15 January 2027 is a Friday, and
+// 8:00 UTC is 9:00 in Zurich.
+func TestOfficeHours(t *testing.T) {
+	zones := []charter.Zone{{Name: "UTC", Rule: "UTC0"}, {Name: "Europe/Zurich", Rule: "CET-1CEST,M3.5.0,M10.5.0/3"}}
+	hours := func(zone string, from, until uint16) charter.Demand {
+		return charter.Demand{Kind: charter.DemandHours, Zone: zone, Days: 0x1f, From: from, Until: until}
+	}
+	for _, c := range []struct {
+		demand charter.Demand
+		now    int64
+		want   bool
+	}{
+		{hours("Europe/Zurich", 9*60, 17*60), start, true},
+		{hours("Europe/Zurich", 9*60, 17*60), start - 1, false},
+		{hours("Europe/Zurich", 9*60, 17*60), start + 8*hour - 1, true},
+		{hours("Europe/Zurich", 9*60, 17*60), start + 8*hour, false},
+		{hours("Europe/Zurich", 9*60+30, 17*60), start + 30*60 - 1, false},
+		{hours("Europe/Zurich", 9*60+30, 17*60), start + 30*60, true},
+		{hours("Europe/Zurich", 9*60, 17*60), start + day, false},   // Saturday
+		{hours("Europe/Zurich", 9*60, 17*60), start + 2*day, false}, // Sunday
+		{hours("Europe/Zurich", 9*60, 17*60), start + 3*day, true},  // Monday
+		{hours("UTC", 9*60, 17*60), start, false},                   // 8:00
+		{hours("Nowhere", 0, 1440), start, false},                   // no such zone
+	} {
+		if got := (vote{d: charter.Document{Zones: zones}, now: c.now}).holds(c.demand); got != c.want {
+			t.Errorf("%+v at %d: %v", c.demand, c.now-start, got)
+		}
+	}
+	torn := vote{d: charter.Document{Zones: []charter.Zone{{Name: "UTC", Rule: "nonsense"}}}, now: start}
+	if torn.holds(hours("UTC", 0, 1440)) {
+		t.Error("a zone that cannot be read is no reason to say yes")
+	}
+}
