@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"heliograph/ceremonies"
@@ -338,52 +336,6 @@ func (y *treasury) open() {
 	y.Coordinator, err = coordinator.Open(seen, func() int64 { return y.people.world.Now }, rand.Reader)
 	must(y.t, err)
 }
-
-// template is a treasury of 2 of 3 with a funded wallet, closed. Tests work on
-// copies of its folders: making one takes most of a test's time.
-var template struct {
-	once        sync.Once
-	store, node string
-	world       *rehearsal.World
-}
-
-// ready is a copy of the template, in a test that runs beside others.
-func ready(t *testing.T) *treasury {
-	t.Helper()
-	t.Parallel()
-	template.once.Do(func() {
-		dir, err := os.MkdirTemp("", "treasury")
-		must(t, err)
-		folders = append(folders, dir)
-		y := newTreasuryIn(t, dir, 2, 3)
-		p := y.make()
-		y.fund(1_000_000, 10)
-		key, err := y.store.Records("treasury/courier")
-		must(t, err)
-		must(t, y.store.Close())
-		must(t, y.chain.node.Close())
-		w := y.people.world
-		w.Courier, err = wire.ParseSigningKey(key[0].Value)
-		must(t, err)
-		w.Public, w.Line = p, p.Line()
-		for _, s := range w.Stations {
-			s.Line = w.Line
-		}
-		template.store, template.node, template.world = y.dir, filepath.Join(dir, "node"), w
-	})
-	dir := t.TempDir()
-	y := &treasury{t: t, dir: filepath.Join(dir, "treasury")}
-	must(t, os.CopyFS(y.dir, os.DirFS(template.store)))
-	must(t, os.CopyFS(filepath.Join(dir, "node"), os.DirFS(template.node)))
-	w, err := template.world.Copy()
-	must(t, err)
-	y.people = &people{t: t, world: w, away: make(map[int]bool), refuse: make(map[int]string)}
-	y.start(filepath.Join(dir, "node"))
-	return y
-}
-
-// folders are removed when all tests have run.
-var folders []string
 
 // payee is a P2WPKH script of a counterparty; n tells payees apart.
 func payee(n byte) []byte {

@@ -67,18 +67,39 @@ func twoOf(roles ...string) charter.Demand {
 	}}
 }
 
+// officeTemplate is the treasury of an office.
+var officeTemplate template
+
 // newOffice makes a treasury of 2 of 3 whose charter knows people: a batch above
 // 1,000,000 sat takes two, and so does a change that loosens, an hour before it is
 // in force.
-func newOffice(t *testing.T, edit ...func(*charter.Document)) (*treasury, *office) {
+func newOffice(t *testing.T) (*treasury, *office) {
 	t.Helper()
 	t.Parallel()
-	y := newTreasuryIn(t, t.TempDir(), 2, 3)
+	officeTemplate.make(t, func(dir string) (*treasury, keygen.Public) { return buildOffice(t, dir, officeCharter(t)) })
+	y := officeTemplate.copy(t)
+	return y, y.people.open(t, y)
+}
+
+// newOfficeOf is newOffice with another charter.
+func newOfficeOf(t *testing.T, d charter.Document) (*treasury, *office) {
+	t.Helper()
+	t.Parallel()
+	y, p := buildOffice(t, t.TempDir(), d)
+	w := y.people.world
+	w.Public, w.Line = p, p.Line()
+	for _, s := range w.Stations {
+		s.Line = w.Line
+	}
+	return y, y.people.open(t, y)
+}
+
+func officeCharter(t *testing.T) charter.Document {
+	t.Helper()
 	ann, err := testauthenticator.New(webauthn.ES256, [32]byte{1})
 	must(t, err)
-	o := &office{y: y, ann: ann, robot: key(t, 9), tablet: map[string]*reviewing.Reviewer{}, answered: map[string][]byte{}, present: []int{0, 1, 2}}
+	machine := key(t, 9).Public()
 	d := rules()
-	machine := o.robot.Public()
 	d.People = []charter.Person{
 		{Name: "Ann", Roles: []string{"finance", "officer"}, Credentials: []charter.Credential{{Name: "key", Kind: charter.CredentialES256, Key: ann.Key().Point}}},
 		{Name: "Ben", Roles: []string{"finance"}, Credentials: []charter.Credential{offlineKey(t, 1)}},
@@ -89,25 +110,32 @@ func newOffice(t *testing.T, edit ...func(*charter.Document)) (*treasury, *offic
 	d.Rules = append(d.Rules, charter.Rule{ID: "tier/amount", Effect: charter.Require, Check: charter.MaxBatch, Max: 1_000_000, Unless: twoOf("finance", "officer")})
 	officers := charter.Demand{Kind: charter.DemandApprovals, Count: 2, Roles: []string{"officer"}, Initiator: true}
 	d.Governance = charter.Governance{Loosen: officers, Thaw: officers, Delay: 3600, Officers: []string{"officer"}}
-	for _, e := range edit {
-		e(&d)
-	}
-	_, err = y.Enrol(t.Context(), y.people, 3, 2)
+	return d
+}
+
+func buildOffice(t *testing.T, dir string, d charter.Document) (*treasury, keygen.Public) {
+	t.Helper()
+	y := newTreasuryIn(t, dir, 2, 3)
+	_, err := y.Enrol(t.Context(), y.people, 3, 2)
 	must(t, err)
-	o.public = y.generate(d)
-	w := y.people.world
-	w.Public, w.Line = o.public, o.public.Line()
-	for _, s := range w.Stations {
-		s.Line = w.Line
-	}
-	y.people.office = o
+	p := y.generate(d)
+	y.fund(2_000_000, 6)
+	return y, p
+}
+
+// open lets the people of an office in, with their devices set up.
+func (p *people) open(t *testing.T, y *treasury) *office {
+	t.Helper()
+	ann, err := testauthenticator.New(webauthn.ES256, [32]byte{1})
+	must(t, err)
+	o := &office{y: y, public: p.world.Public, ann: ann, robot: key(t, 9), tablet: map[string]*reviewing.Reviewer{}, answered: map[string][]byte{}, present: []int{0, 1, 2}}
+	p.office = o
 	for name, n := range map[string]byte{"Ben": 1, "Cid": 2} {
-		o.tablet[name], _, err = reviewing.NewReviewer(reviewing.Setup{Name: name, Network: wallet.Regtest, Key: key(t, n)}, w.Event(ceremonies.Start{}))
+		o.tablet[name], _, err = reviewing.NewReviewer(reviewing.Setup{Name: name, Network: wallet.Regtest, Key: key(t, n)}, p.world.Event(ceremonies.Start{}))
 		must(t, err)
 	}
-	must(t, y.Invite(t.Context(), y.people))
-	y.fund(2_000_000, 6)
-	return y, o
+	must(t, y.Invite(t.Context(), p))
+	return o
 }
 
 // amend is a station's machine for amendments, started from its disk.

@@ -337,9 +337,9 @@ func TestRelist(t *testing.T) {
 // An amendment rule that asks for a word that nothing is frozen gets it, whether
 // that was given before the change was drafted or after.
 func TestAmendmentAsksWhetherFrozen(t *testing.T) {
-	y, o := newOffice(t, func(d *charter.Document) {
-		d.Governance.Tighten = charter.Demand{Kind: charter.DemandNotFrozen, Roles: []string{"officer"}, Seconds: 600}
-	})
+	d := officeCharter(t)
+	d.Governance.Tighten = charter.Demand{Kind: charter.DemandNotFrozen, Roles: []string{"officer"}, Seconds: 600}
+	y, o := newOfficeOf(t, d)
 	a := o.change(func(d *charter.Document) { rule(d, "cap/day").Max = 20_000_000 })
 	if a.Change.Loosens || a.Ready {
 		t.Fatalf("%+v", a)
