@@ -59,11 +59,12 @@ func (w *world) enact(ctx context.Context, a enactment) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, _, err := desk.expect(ctx, promptShow); err != nil {
+	_, shown, err := desk.expect(ctx, promptShow)
+	if err != nil {
 		return "", err
 	}
 	for _, p := range a.stations {
-		if err := w.acknowledges(ctx, desk, p, a); err != nil {
+		if shown, err = w.acknowledges(ctx, desk, p, a, shown); err != nil {
 			return "", err
 		}
 	}
@@ -75,8 +76,12 @@ func (w *world) enact(ctx context.Context, a enactment) (string, error) {
 		if _, _, err := w.carry(ctx, coordinator, p, "certificate", adopted); err != nil {
 			return "", err
 		}
-		if _, _, err := p.expect(ctx, promptScan); err != nil {
+		_, said, err := p.expect(ctx, promptScan)
+		if err != nil {
 			return "", err
+		}
+		if p != w.eve {
+			w.charterWords = lastTwelve(said)
 		}
 	}
 	if err := desk.say(""); err != nil {
@@ -90,26 +95,51 @@ func (w *world) enact(ctx context.Context, a enactment) (string, error) {
 	return said, nil
 }
 
-// acknowledges lets a station review a ballot and acknowledge it.
-func (w *world) acknowledges(ctx context.Context, desk, p *process, a enactment) error {
+// lastTwelve gives the last line of twelve words: those of the newest charter.
+func lastTwelve(said string) string {
+	words := ""
+	for line := range strings.Lines(said) {
+		if fields := strings.Fields(line); len(fields) == 12 {
+			words = strings.Join(fields, " ")
+		}
+	}
+	return words
+}
+
+// acknowledges lets a station review a ballot and acknowledge it. shown is what is
+// on the coordinator's screen before: records that the station may have missed
+// come first. It returns what is there afterwards.
+func (w *world) acknowledges(ctx context.Context, desk, p *process, a enactment, shown string) (string, error) {
+	for strings.Contains(shown, "first what the station may have missed") {
+		_, _, err := w.pass(ctx, desk, p, "missed records", "complete: ")
+		if err != nil {
+			return "", err
+		}
+		if _, _, err := p.expect(ctx, promptScan); err != nil {
+			return "", err
+		}
+		if _, shown, err = desk.expect(ctx, promptShow); err != nil {
+			return "", err
+		}
+	}
 	_, review, err := w.pass(ctx, desk, p, "ballot", promptDecide)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := says(p.name, review, append(a.review, a.people...)...); err != nil {
-		return err
+		return "", err
 	}
 	if err := p.say("approve"); err != nil {
-		return err
+		return "", err
 	}
 	if _, _, err := p.expect(ctx, promptShow); err != nil {
-		return err
+		return "", err
 	}
-	if _, _, err := w.pass(ctx, p, desk, "acknowledgement", promptShow); err != nil {
-		return err
+	if _, shown, err = w.pass(ctx, p, desk, "acknowledgement", promptShow); err != nil {
+		return "", err
 	}
 	_, _, err = p.expect(ctx, promptScan)
-	return err
+	return shown, err
 }
 
 // Whether the newest charter is in force.
@@ -137,7 +167,7 @@ func (w *world) pending(ctx context.Context, epoch int) (from int64, err error) 
 	}
 	until := time.Unix(s.NotBefore, 0).UTC().Format("2006-01-02 15:04:05 UTC")
 	want := fmt.Sprintf("charter %d is adopted and not yet in force until %s", epoch, until)
-	if err := says(coordinator, desk.last(), want); err != nil {
+	if err := says(coordinator, desk.complaint(), want); err != nil {
 		return 0, err
 	}
 	w.page.fact("exit 4", "%s", want)
@@ -198,10 +228,14 @@ func (w *world) refusedDraft(ctx context.Context, sentence string) error {
 	if _, err := w.ended(ctx, desk, 3, args); err != nil {
 		return err
 	}
-	if err := says(coordinator, desk.last(), sentence); err != nil {
+	if err := says(coordinator, desk.complaint(), sentence); err != nil {
 		return err
 	}
-	w.page.fact("exit 3", "%s", sentence)
+	for line := range strings.Lines(desk.complaint()) {
+		if strings.Contains(line, sentence) {
+			w.page.quote("exit 3", strings.TrimSpace(line))
+		}
+	}
 	return nil
 }
 

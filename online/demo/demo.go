@@ -21,8 +21,9 @@ func command() *cobra.Command {
 		Use:   "heliograph-demo --bin FOLDER --out FOLDER",
 		Short: "a cold payout from end to end, in processes of their own",
 		Long: `Runs a cold payout from end to end: enrolment, key generation, a file of 40
-payouts to confirmed transactions, a separate verifier, and three attacks that
-stations refuse. Leaves frames, PSBTs, blocks and a transcript in --out.
+payouts to confirmed transactions and a separate verifier; attacks that stations
+refuse; people who approve, amendments of the charter, a freeze and a thaw, and a
+station that is restored from paper. Leaves frames, PSBTs, blocks and a transcript in --out.
 
 With --stand it stops once the wallet has money and a batch is drafted, and
 says step by step what to type, in terminals of your own, to have it signed.`,
@@ -104,16 +105,22 @@ func (w *world) whole(ctx context.Context) error {
 		}
 	}
 	w.page.chapter("All that was signed, mined and verified")
-	if err := w.broadcast(ctx, 2, 3, 5, 6); err != nil {
+	if err := w.broadcast(ctx, w.signed...); err != nil {
 		return err
 	}
-	if err := w.verify(ctx, "auditor", payoutFile, "swap.csv", "first.csv", "fits.csv", "back.csv"); err != nil {
+	if err := w.verify(ctx, "auditor", append([]string{payoutFile}, paid...)...); err != nil {
 		return err
 	}
 	w.page.timeline(time.Now())
 	w.left()
 	w.page.printf("\ndemo: ok\n")
 	return nil
+}
+
+// paid are the payout files of all that was signed after the first batch; what
+// was refused for good is in none of them.
+var paid = []string{
+	"swap.csv", "first.csv", "fits.csv", "back.csv", "tier.csv", "half.csv", "more.csv", "late.csv", "big.csv", "thaw.csv", "cooled.csv",
 }
 
 // left says what lies where.

@@ -31,7 +31,7 @@ func (w *world) frozen(ctx context.Context) error {
 	if err := w.refuses(ctx, birch, "request", "signing/frozen", "frozen", "remedy: "); err != nil {
 		return err
 	}
-	if err := desk.kill(ctx); err != nil {
+	if err := w.abandon(ctx, desk); err != nil {
 		return err
 	}
 	taking, err := w.coordinate("freeze", "take", "--camera", camera)
@@ -62,6 +62,21 @@ func (w *world) frozen(ctx context.Context) error {
 	}
 	w.page.fact("signed", "the same payment, drafted under charter 3 as batch %d, by %s and %s", w.drafts, birch.name, alder.name)
 	return w.again(ctx, code, birch)
+}
+
+// abandon ends a session whose station did not answer.
+func (w *world) abandon(ctx context.Context, desk *process) error {
+	if err := desk.say("away"); err != nil {
+		return err
+	}
+	if _, _, err := desk.expect(ctx, promptQuorum); err != nil {
+		return err
+	}
+	if err := desk.say("stop"); err != nil {
+		return err
+	}
+	_, err := w.ended(ctx, desk, 4, []string{"batch", "sign"})
+	return err
 }
 
 const freezeReason = "a laptop is missing"

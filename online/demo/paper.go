@@ -40,7 +40,10 @@ func hold(ctx context.Context, dir string, picture []byte) error {
 		for present := true; present; {
 			select {
 			case <-ctx.Done():
-				return os.Remove(path)
+				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return fmt.Errorf("demo: %w", err)
+				}
+				return nil // filmed at the last moment, or never
 			case <-time.After(poll):
 			}
 			switch _, err := os.Stat(path); {

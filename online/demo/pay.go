@@ -174,6 +174,7 @@ func (w *world) sign(ctx context.Context, number int, quorum string, stations ..
 	if err != nil {
 		return err
 	}
+	w.signed = append(w.signed, number)
 	return w.finish(ctx, desk, stations...)
 }
 

@@ -18,6 +18,9 @@ import (
 // far more than any step needs, so that only a stuck process meets it.
 const patience = 60 * time.Second
 
+// maxAmiss is about how much of a process's standard error is kept, in bytes.
+const maxAmiss = 1 << 16
+
 // tailLines is how much of each process is printed when the demo fails.
 const tailLines = 12
 
@@ -31,6 +34,7 @@ type process struct {
 
 	mu      sync.Mutex
 	out     []byte        // standard output that expect has not consumed
+	amiss   []byte        // standard error, up to a bound
 	tail    []byte        // the end of what was said on both outputs
 	over    bool          // the process has ended
 	failed  error         // how, unless with exit code 0
@@ -73,6 +77,8 @@ func (o output) Write(b []byte) (int, error) {
 	defer p.mu.Unlock()
 	if o.standard {
 		p.out = append(p.out, b...)
+	} else if len(p.amiss) < maxAmiss {
+		p.amiss = append(p.amiss, b...)
 	}
 	p.tail = append(p.tail, b...)
 	if len(p.tail) > 1<<16 {
@@ -205,6 +211,13 @@ func (p *process) kill(ctx context.Context) error {
 	_ = p.cmd.Process.Kill()
 	_, _, err := p.wait(ctx)
 	return err
+}
+
+// complaint is what a process said on its standard error.
+func (p *process) complaint() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return string(p.amiss)
 }
 
 // last is the end of what the process said.

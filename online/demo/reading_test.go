@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"heliograph/shared/approval"
 )
 
 // said is what a station prints where the demo reads it.
@@ -137,5 +141,63 @@ func TestPayees(t *testing.T) {
 	}
 	if sum+dayPart+dayPart/2+10_000_000 >= dayLimit || sum+2*dayPart <= dayLimit {
 		t.Error("the day's limit does not lie between one more batch and two")
+	}
+	before := sum + dayPart + dayPart/2 + 14_000_000 + tierPayment + halfPayment + 2*morePayment
+	const fees = 100_000
+	if before+smallPayment+fees >= dayLimit || before+bigPayment <= dayLimit || before+bigPayment+10_000_000 >= higherLimit {
+		t.Errorf("%s before the limit of %s is raised", bitcoins(before), bitcoins(dayLimit))
+	}
+	if tierPayment <= tier || halfPayment >= tier || 2*halfPayment <= tier {
+		t.Error("the tier does not lie between a half and both")
+	}
+}
+
+// The words of a backup stand in a table, after text and before a prompt.
+func TestWritten(t *testing.T) {
+	var screen strings.Builder
+	screen.WriteString("\n== PRACTICE: Host secret of this station: write these 24 words down, on paper only ==\n")
+	var want []string
+	for i := range 24 {
+		word := fmt.Sprintf("word%c", 'a'+i)
+		want = append(want, word)
+		fmt.Fprintf(&screen, "  %2d %-9s", i+1, word)
+		if i%4 == 3 {
+			screen.WriteString("\n")
+		}
+	}
+	words, err := written(screen.String() + "\n" + promptWritten)
+	if err != nil || !slices.Equal(words, want) {
+		t.Errorf("%q, %v", words, err)
+	}
+	if words, err := written("  1 worda  2 wordb"); err == nil {
+		t.Errorf("two words read as %q", words)
+	}
+}
+
+func TestWordsOnScreens(t *testing.T) {
+	const twelve = "abandon ability able about above absent absorb abstract absurd abuse access accident"
+	if got := bracketed("Compare with the other stations\n  Words  [" + twelve + "]\nEnd\n"); got != twelve {
+		t.Errorf("%q", got)
+	}
+	if got := after("== PRACTICE: reviewer Eve: Approval key of Eve: "+twelve+" ==\nFor an officer\n", "Approval key of Eve: "); got != twelve {
+		t.Errorf("%q", got)
+	}
+	older := strings.Replace(twelve, "abandon", "zoo", 1)
+	if got := lastTwelve("  In force  charter 3\n   " + older + "\n! Not yet in force  charter 4\n   " + twelve + "\n\n== Waiting ==\n"); got != twelve {
+		t.Errorf("%q", got)
+	}
+}
+
+// Of statements by one person, each is picked once.
+func TestPick(t *testing.T) {
+	all := []approval.Signed{
+		{Person: "Ben", Decision: approval.Approve, Time: 1}, {Person: "Ann", Decision: approval.Draft}, {Person: "Ben", Decision: approval.Approve, Time: 2},
+	}
+	got, err := pick(all, "Ben approval", "Ben approval", "Ann draft")
+	if err != nil || len(got) != 3 || got[0].Time == got[1].Time || got[2].Person != "Ann" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := pick(all, "Ann approval"); err == nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -261,6 +261,7 @@ func (w *world) rolledBack(ctx context.Context, number int) error {
 	if err := w.finish(ctx, desk, alder, w.stations[1]); err != nil {
 		return err
 	}
+	w.signed = append(w.signed, number)
 	w.page.fact("signed", "batch %d, by %s and %s", number, alder.name, w.stations[1].name)
 	return nil
 }

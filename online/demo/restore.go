@@ -83,9 +83,12 @@ func written(said string) ([]string, error) {
 // restored: the third station's disk is destroyed. Its words bring the share back,
 // an amendment lists the new installation, and the others tell it what it forgot.
 func (w *world) restored(ctx context.Context) error {
-	w.page.chapter("A station is restored from paper, and listed again")
+	w.page.chapter("A station restored from paper, listed again")
 	instance, err := w.restore(ctx)
 	if err != nil {
+		return err
+	}
+	if err := w.introduce(ctx); err != nil {
 		return err
 	}
 	if err := w.stranger(ctx); err != nil {
@@ -160,53 +163,70 @@ func (w *world) restore(ctx context.Context) (string, error) {
 	if _, said, err = p.expect(ctx, promptShow); err != nil {
 		return "", err
 	}
+	if err := says(name, said, "Phase          unlisted"); err != nil {
+		return "", err
+	}
 	return after(said, "Introduction of a restored station: "), nil
 }
 
 // stranger: until an amendment lists it, the new installation is nobody to the
-// others.
+// others, and signs nothing itself.
 func (w *world) stranger(ctx context.Context) error {
-	cedar, alder := w.stations[2], w.stations[0]
-	_, said, err := w.carry(ctx, cedar.name, alder, "introduction", "fault: ", promptDecide)
+	const remedy = "remedy: "
+	cedar := w.stations[2]
+	w.page.fact("attack", "a request names %s, which no charter lists yet", cedar.name)
+	err := w.steals(func(h *hostile) error {
+		sealed, err := h.forge(forgery{number: w.drafts, quorum: []int{2, 0}})
+		if err != nil {
+			return fmt.Errorf("demo: forge a request: %w", err)
+		}
+		return h.show(ctx, sealed, func() error {
+			return w.refuses(ctx, cedar, "request", "amendment/unexpected", "the certificates of all amendments", remedy)
+		})
+	})
 	if err != nil {
 		return err
 	}
-	_ = said
-	return nil
+	_, _, err = cedar.expect(ctx, promptScan)
+	return err
 }
 
-// relist lists the new instance and retires the old one.
-func (w *world) relist(ctx context.Context, instance string) error {
+// introduce brings the introduction of the new installation to the coordinator,
+// which drafts the amendment that lists it.
+func (w *world) introduce(ctx context.Context) error {
 	cedar := w.stations[2]
 	args := []string{"relist", "draft", "--camera", camera}
 	desk, err := w.coordinate(args...)
 	if err != nil {
 		return err
 	}
-	_, _, err = w.pass(ctx, cedar, desk, "introduction", itsEnd)
-	if err != nil {
+	if _, _, err := w.pass(ctx, cedar, desk, "introduction", itsEnd); err != nil {
 		return err
 	}
 	said, err := w.ended(ctx, desk, 0, args)
 	if err != nil {
 		return err
 	}
-	if err := says(coordinator, said, "amendment to charter 4", "cedar"); err != nil {
+	if err := says(coordinator, said, "amendment to charter 4", cedar.name); err != nil {
 		return err
 	}
-	if _, _, err := cedar.expect(ctx, promptScan); err != nil {
-		return err
-	}
+	_, _, err = cedar.expect(ctx, promptScan)
+	return err
+}
+
+// relist lists the new instance and retires the old one.
+func (w *world) relist(ctx context.Context, instance string) error {
+	cedar := w.stations[2]
 	w.page.fact("amendment", "a new instance speaks for %s, and the old one is retired", cedar.name)
-	_, err = w.enact(ctx, enactment{
+	_, err := w.enact(ctx, enactment{
 		epoch: 4, people: []string{"Ann", "Cleo"}, review: []string{"Acknowledge charter 4", instance}, adopted: notYet, code: 4,
 		stations: w.stations[:2],
 	})
 	if err != nil {
 		return err
 	}
-	w.page.quote("both read", instance)
-	w.page.fact("", "the words of the new instance, as %s shows them", cedar.name)
+	w.page.quote("all read", instance)
+	w.page.fact("", "the words of the new instance, at %s, %s and %s", cedar.name, stationNames[0], stationNames[1])
 	return nil
 }
 
@@ -217,8 +237,12 @@ func (w *world) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := readAloud(said); err != nil {
+	words, err := readAloud(said)
+	if err != nil {
 		return err
+	}
+	if words != w.charterWords {
+		return fmt.Errorf("demo: %s reads the charter's words %q; the others read %q", cedar.name, words, w.charterWords)
 	}
 	if err := cedar.say("same"); err != nil {
 		return err

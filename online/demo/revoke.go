@@ -8,9 +8,9 @@ import (
 // revoked: a member leaves. That only tightens, so it is in force at once; what
 // was drafted before is void, and so is what that member signs from then on.
 func (w *world) revoked(ctx context.Context) error {
-	w.page.chapter("Refused: a person who was revoked, and a batch under an older charter")
+	w.page.chapter("Refused: a revoked person, an older charter")
 	alder, birch := w.stations[0], w.stations[1]
-	payouts := few("late", partners[0], 1, 2_000_000)
+	payouts := few("late", partners[0], 1, morePayment)
 	if err := w.draft(ctx, "late.csv", payouts); err != nil {
 		return err
 	}

@@ -15,6 +15,14 @@ const (
 	peopleCoins = 12
 )
 
+// Payments to partners: one above the tier, two that are below it apart and not
+// together, and one that comes on top.
+const (
+	tierPayment = 12_000_000
+	halfPayment = 6_000_000
+	morePayment = 2_000_000
+)
+
 // checked demands what policy check says of a batch: its exit code, and sentences
 // of the verdict.
 func (w *world) checked(ctx context.Context, number, code int, sentences ...string) error {
@@ -49,14 +57,14 @@ func (w *world) checked(ctx context.Context, number, code int, sentences ...stri
 // tiered: more than the tier leaves for a partner, once two of finance and one of
 // the board, on an offline device, have approved.
 func (w *world) tiered(ctx context.Context) error {
-	w.page.chapter("A tiered amount: two of finance, one of the board offline")
+	w.page.chapter("A tiered amount: 2 of finance, 1 of board offline")
 	if err := w.fund(ctx, peopleCoin, peopleCoins); err != nil {
 		return err
 	}
 	if err := w.invite(ctx); err != nil {
 		return err
 	}
-	payouts := few("tier", partners[0], 1, 12_000_000)
+	payouts := few("tier", partners[0], 1, tierPayment)
 	if err := w.draft(ctx, "tier.csv", payouts); err != nil {
 		return err
 	}
@@ -94,16 +102,16 @@ func (w *world) tiered(ctx context.Context) error {
 
 // split: what is too much for one batch without people is too much for two.
 func (w *world) split(ctx context.Context) error {
-	w.page.chapter("Refused: one payment split in two to pass under the tier")
-	if err := w.draft(ctx, "half.csv", few("half", partners[1], 1, 6_000_000)); err != nil {
+	w.page.chapter("Refused: a payment split to pass under the tier")
+	if err := w.draft(ctx, "half.csv", few("half", partners[1], 1, halfPayment)); err != nil {
 		return err
 	}
 	first := w.drafts
-	if err := w.draft(ctx, "other.csv", few("other", partners[1], 1, 6_000_000)); err != nil {
+	if err := w.draft(ctx, "other.csv", few("other", partners[1], 1, halfPayment)); err != nil {
 		return err
 	}
 	second := w.drafts
-	w.page.fact("drafted", "batches %d and %d: %s each to %s, each below the tier", first, second, bitcoins(6_000_000), partners[1])
+	w.page.fact("drafted", "batches %d and %d: %s each to %s, each below the tier", first, second, bitcoins(halfPayment), partners[1])
 	if err := w.sign(ctx, first, "0,1", w.stations[0], w.stations[1]); err != nil {
 		return err
 	}
@@ -120,13 +128,13 @@ func (w *world) split(ctx context.Context) error {
 		return err
 	}
 	w.page.fact("undone", "batch %d is discarded; people may approve it another day", second)
-	return w.giveUp(ctx, second, few("other", partners[1], 1, 0))
+	return w.giveUp(ctx, second, few("other", partners[1], 1, halfPayment))
 }
 
 // worthless: approvals that look like some and are none.
 func (w *world) worthless(ctx context.Context) error {
 	w.page.chapter("Refused: approvals that count nothing")
-	payouts := few("more", partners[0], 1, 2_000_000)
+	payouts := few("more", partners[0], 1, morePayment)
 	if err := w.draft(ctx, "more.csv", payouts); err != nil {
 		return err
 	}

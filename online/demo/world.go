@@ -35,6 +35,7 @@ const (
 	promptScan          = "scan: press nothing, show the code to the camera"
 	promptShow          = "show: press Enter when the other side has it > "
 	promptCompare       = "compare: type same or different > "
+	promptQuorum        = "quorum: type the stations to visit, such as 0,2, or stop > "
 	promptDecide        = "decide: type approve or refuse > "
 )
 
@@ -52,6 +53,7 @@ type world struct {
 	charterWords string   // of the first charter
 	drafts       int      // number of the batch that was drafted last
 
+	signed      []int    // batches that are signed and not yet sent
 	tierBatch   int      // number of the batch that people approved first
 	members     []member // who approve in browsers
 	reviewerKey string   // hexadecimal, as a charter file has it
