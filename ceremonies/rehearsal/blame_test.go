@@ -73,6 +73,31 @@ func TestWrongShareIsBlamedByName(t *testing.T) {
 	}
 }
 
+// Somebody who never spoke for the wallet signs two records in a station's name
+// that contradict each other.
+func TestStrangersTwoStoriesProveNothing(t *testing.T) {
+	w := ready(t, 2, 3)
+	stranger, err := wire.GenerateSigningKey(w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b signing.Blame
+	for i := range byte(2) {
+		r, err := ledger.SignRecord(ledger.Record{Wallet: [32]byte(w.Public.Wallet.ID()), Station: 1, Seq: 1, Batch: [32]byte{i}}, stranger, w.Random())
+		if err != nil {
+			t.Fatal(err)
+		}
+		story, err := r.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Stories = append(b.Stories, story)
+	}
+	if found, err := signing.VerifyBlame(w.Group(w.Line), mustMarshal(t, b)); !errors.Is(err, signing.ErrNotProven) {
+		t.Fatalf("%+v, %v", found, err)
+	}
+}
+
 // A station signs rightly but records less than it released, so that a later
 // limit would count less.
 func TestLyingRecordIsBlamed(t *testing.T) {

@@ -59,6 +59,16 @@ func TestRelistedStation(t *testing.T) {
 			t.Fatalf("by %v: %v", quorum, err)
 		}
 	}
+	// What came back once is not carried to anybody a second time.
+	_, request, err := w.Open(w.Pay("carried", "Exchange", payee(1), 6, 2000, 100_000), 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, missed := range open[signing.Request](t, w, request).Missed {
+		if r, err := ledger.DecodeRecord(missed); err != nil || r.Instance == old {
+			t.Errorf("%v travels to a station that has it: %v", r, err)
+		}
+	}
 	// Two chains of one station stand on every disk, and everybody starts from them.
 	for _, disk := range []Disk{w.Disk, w.Stations[0].Disk, w.Stations[1].Disk, w.Stations[2].Disk} {
 		prefix := signing.LedgerPrefix
@@ -175,6 +185,54 @@ func TestMemoryWithAHole(t *testing.T) {
 	w.Now += 60
 	if _, err := w.Sign(w.Pay("hole-e", "Exchange", payee(1), 4, 2000, 100_000), 0, 1); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A station that is listed anew shows a pool whose head is by another key than its
+// own. The desk would open orders with it that no station takes.
+func TestPoolWithAForeignHead(t *testing.T) {
+	w := ready(t, 2, 3)
+	if err := w.Lose(0); err != nil {
+		t.Fatal(err)
+	}
+	s := w.Stations[0]
+	b, err := w.Ballot(w.Relisting(0, s.Identity.Instance.Public()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := w.Certify(b, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Adopt(certificate, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	s.Line = w.Line
+	setup, err := w.Setup(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, step, err := signing.RestoreStation(setup, w.Memory(1, 2), w.At(s, ceremonies.Start{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := open[signing.Pool](t, w, step.Send[0].Bytes)
+	if pool.Head, err = ledger.SignHead(pool.Head, w.Stations[1].Identity.Instance, w.Random()); err != nil {
+		t.Fatal(err)
+	}
+	body, err := wire.Marshal(pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wire.Seal(wire.KindNoncePool, [32]byte(w.Public.Wallet.ID()), body, s.Identity.Instance, w.Random())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.Desk.AddPool(m.Bytes); err == nil {
+		t.Fatal("the desk takes it")
+	}
+	if _, _, err := w.Desk.AddPool(step.Send[0].Bytes); err != nil {
+		t.Fatalf("the right one: %v", err)
 	}
 }
 
