@@ -27,8 +27,12 @@ Exit codes: 0 done, 1 error, 2 usage, 3 refused (by the charter or a station),
   heliograph keygen --charter charter.yaml --camera camera --screen screen
   heliograph payouts import payouts.csv
   heliograph batch draft
+  heliograph policy check --batch 1
+  heliograph approve challenge --batch 1 --as Ann > challenge.json
   heliograph batch sign 1 --camera camera --screen screen
-  heliograph batch broadcast 1`,
+  heliograph batch broadcast 1
+  heliograph charter export > charter.yaml
+  heliograph amend draft charter.yaml`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
