@@ -54,9 +54,9 @@ func TestHoursBeginAndEnd(t *testing.T) {
 
 // A week and an hour count from Sunday too, and in summer.
 func TestHoursOnSundayInSummer(t *testing.T) {
-	d := staffed(t, append(always(charter.Demand{Kind: charter.DemandHours, Zone: zurich, Days: 0x40, From: 120, Until: 121}), allowAll())...).pays(pay{"a", "Kraken", coin})
+	d := staffed(t, append(always(charter.Demand{Kind: charter.DemandHours, Zone: zurich, Days: 0x40, From: 125, Until: 126}), allowAll())...).pays(pay{"a", "Kraken", coin})
 	k := d.asCase()
-	k.Time = 1_814_659_200 // Sunday 4 July 2027, 00:00 UTC
+	k.Time = 1_814_659_200 + 300 // Sunday 4 July 2027, 00:05 UTC
 	if v := NewTrial(d.charter()).Judge(k); !v.Allowed {
 		t.Errorf("%q", v.Sentences())
 	}
@@ -69,7 +69,7 @@ func TestHoursOnSundayInSummer(t *testing.T) {
 	}
 	k.Time = charter.MaxTime + 1
 	v := NewTrial(d.charter()).Judge(k)
-	if v.Allowed || v.Refusals()[0].Sentence() != `ask: it may be signed when it is Sunday from 02:00 until 02:01 in "Europe/Zurich"; the stated time has no local time.` {
+	if v.Allowed || v.Refusals()[0].Sentence() != `ask: it may be signed when it is Sunday from 02:05 until 02:06 in "Europe/Zurich"; the stated time has no local time.` {
 		t.Errorf("%q", v.Sentences())
 	}
 }

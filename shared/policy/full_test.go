@@ -443,7 +443,7 @@ func (d *desk) plainly(q charter.Demand) bool {
 }
 
 func TestDemandsAgreeWithThePlainReading(t *testing.T) {
-	held, lacked := map[charter.DemandKind]int{}, map[charter.DemandKind]int{}
+	held, lacked := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		q := drawDemand(rt, charter.MaxDemandLevels)
 		rule := always(q)[0]
@@ -458,18 +458,12 @@ func TestDemandsAgreeWithThePlainReading(t *testing.T) {
 			rt.Fatalf("judged %v, plain reading %v: %q\n%+v\n%+v", v.Allowed, want, v.Sentences(), q, d.said)
 		}
 		if want {
-			held[q.Kind]++
+			held++
 			return
 		}
-		lacked[q.Kind]++
+		lacked++
 	})
-	total := 0
-	for kind := charter.DemandAll; kind <= charter.DemandNoVeto; kind++ {
-		if held[kind] > 0 && lacked[kind] > 0 {
-			total++
-		}
-	}
-	if total < 5 {
-		t.Errorf("held %v, lacked %v: one side only", held, lacked)
+	if held == 0 || lacked == 0 {
+		t.Errorf("%d held, %d lacked: one side only", held, lacked)
 	}
 }

@@ -130,3 +130,16 @@ func TestTrialKnowsEveryWord(t *testing.T) {
 		}
 	}
 }
+
+// A case's payments are called by their place, and change of index 0 is change.
+func TestTrialNamesWhatItJudges(t *testing.T) {
+	d := staffed(t, allowAll(), charter.Rule{ID: "stop", Effect: charter.Deny, To: []string{"Staff"}}).pays(pay{"a", "Kraken", coin}, pay{"b", "Staff", coin})
+	v := NewTrial(d.charter()).Judge(d.asCase())
+	want := []string{
+		`stop: payment "2" to "Staff" is 1.00000000 BTC; nothing may be paid to "Staff".`,
+		"wallet/change-gap holds: change of transaction 1 of 1 goes to index 0; the highest allowed now is 19.",
+	}
+	if got := v.Sentences()[:2]; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
