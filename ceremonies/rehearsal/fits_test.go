@@ -7,8 +7,10 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/frost"
+	"heliograph/shared/ledger"
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wallet"
+	"heliograph/shared/wire"
 )
 
 // What a station starts signing with must fit together in every part.
@@ -57,9 +59,22 @@ func TestDiskWithAHole(t *testing.T) {
 		"the own last record gone":  func(_ *World, d Disk) { delete(d, signing.LedgerPrefix+"00/000000000002") },
 		"the own first record gone": func(_ *World, d Disk) { delete(d, signing.LedgerPrefix+"00/000000000001") },
 		"a peer's record gone":      func(_ *World, d Disk) { delete(d, signing.LedgerPrefix+"01/000000000001") },
-		"a torn record":             func(_ *World, d Disk) { n := signing.LedgerPrefix + "00/000000000001"; d[n] = d[n][1:] },
-		"a torn state":              func(_ *World, d Disk) { d[signing.StateName] = d[signing.StateName][1:] },
-		"another station's state":   func(w *World, d Disk) { d[signing.StateName] = w.Stations[1].Disk[signing.StateName] },
+		"a stranger's record": func(w *World, d Disk) {
+			key, err := wire.GenerateSigningKey(w.Random())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := ledger.SignRecord(ledger.Record{Wallet: [32]byte(w.Public.Wallet.ID()), Station: 2, Seq: 1}, key, w.Random())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d[signing.LedgerPrefix+"02/000000000001"], err = r.Encode(); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a torn record":           func(_ *World, d Disk) { n := signing.LedgerPrefix + "00/000000000001"; d[n] = d[n][1:] },
+		"a torn state":            func(_ *World, d Disk) { d[signing.StateName] = d[signing.StateName][1:] },
+		"another station's state": func(w *World, d Disk) { d[signing.StateName] = w.Stations[1].Disk[signing.StateName] },
 	} {
 		w := ready(t, 2, 3)
 		for i := range 3 {

@@ -202,6 +202,49 @@ func TestPeopleApprove(t *testing.T) {
 	}
 }
 
+// review is what the first station of a quorum shows of a batch.
+func (w *World) review(t *testing.T, r batch.Request, e policy.Evidence) string {
+	t.Helper()
+	_, request, err := w.OpenWith(r, e, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, err := w.Do(w.Stations[0], ceremonies.Scanned{Bytes: request})
+	if err != nil {
+		t.Fatal(err)
+	}
+	review, ok := step.Screen.(ceremonies.Review)
+	if !ok {
+		t.Fatalf("no review: %+v", step.Screen)
+	}
+	return read(review)
+}
+
+// An approval that has run out is shown as what it is, though nothing asks for one;
+// and a payment that is drafted again still goes where nobody was paid before.
+func TestReviewOfWhatDoesNotCount(t *testing.T) {
+	w := readyUnder(t, 2, 3, peopled(t))
+	r := w.Pay("late", "Exchange", payee(1), 0, 2000, 100_000)
+	e := w.evidence(t, r, tessDrafts, annApproves)
+	if _, err := w.SignWith(r, e, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.Now += 24*3600 + 1
+	r.Time, r.Expiry = w.Now, w.Now+3600
+	shown := w.review(t, r, e)
+	for _, want := range []string{
+		`"Does not count" "the approval of \"Ann\" has expired"`, `Does not count: the approval of \"Ann\" has expired.`,
+		`"Drafted by" "nobody who signed it"`, "Paid for the first time (1 output)",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the review lacks %s:\n%s", want, shown)
+		}
+	}
+	if strings.Contains(shown, "Approved by") {
+		t.Errorf("an approval that expired counts:\n%s", shown)
+	}
+}
+
 // The coordinator has approvals of one batch and puts them under another one, for
 // the same amount to another payee; and those of yesterday's charter under today's.
 func TestApprovalsSwappedBetweenOrders(t *testing.T) {
