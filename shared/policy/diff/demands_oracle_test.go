@@ -98,6 +98,7 @@ func everySituation(r *dice, stations int, times []*moment, yield func(policy.Ca
 // What the comparison says of charters that differ in what excuses a rule is what
 // trying every situation says.
 func TestDemandsAgreeWithBruteForce(t *testing.T) {
+	t.Parallel()
 	differ, same, undecided := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		people := drawWords(rt)

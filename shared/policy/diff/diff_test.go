@@ -226,3 +226,17 @@ func TestManyRulesAreDecided(t *testing.T) {
 		t.Errorf("allowed %q, refused %q, undecided %q %q", cited(d.Allowed), cited(d.Refused), d.UndecidedAllowed, d.UndecidedRefused)
 	}
 }
+
+// An OP_RETURN output takes nothing: it may be made where all must stay.
+func TestNothingLeavesWithData(t *testing.T) {
+	stays := charter.Rule{ID: "stays", Effect: charter.Require, Check: charter.MinOwnShare, Max: charter.MaxPercent}
+	from := desk(stays, require("cap/day", charter.MaxWindow, coin, "Ben"))
+	to := desk(stays, require("cap/day", charter.MaxWindow, coin))
+	for _, d := range []*charter.Document{&from, &to} {
+		d.Counterparties[1].Data = true
+	}
+	d, err := Compare(made(t, from), made(t, to))
+	if err != nil || cited(d.Allowed) != "" || cited(d.Refused) != "cap/day" {
+		t.Errorf("newly allowed %q, refused %q, %v", cited(d.Allowed), cited(d.Refused), err)
+	}
+}

@@ -249,6 +249,7 @@ func others(yield func(policy.Case)) {
 // the one charter that refuses a batch of the other is named, and where nothing
 // is said there is nothing.
 func TestAgreesWithBruteForce(t *testing.T) {
+	t.Parallel()
 	differ, same, undecided := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		first := drawDocument(rt)

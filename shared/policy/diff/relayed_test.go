@@ -32,6 +32,7 @@ func widen(rt *rapid.T, d charter.Document) charter.Document {
 // Any two charters are compared: of batches that can be asked for, and so that
 // the same two the other way round come to the same.
 func TestAnyCharterIsCompared(t *testing.T) {
+	t.Parallel()
 	examples, undecided := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		first := widen(rt, drawWords(rt))

@@ -233,6 +233,7 @@ func fields(t reflect.Type, path string) []string {
 // mentioned are the format's version, which has one value, and the epoch and what
 // it follows, which always differ.
 func TestEveryFieldIsMentioned(t *testing.T) {
+	t.Parallel()
 	base := spoken(t)
 	prior := made(t, base)
 	if got := structure(prior, prior); len(got) != 0 {

@@ -141,12 +141,7 @@ func (s *search) lone(i int) (least, most, fee int64, ok bool) {
 	}
 	least, most = max(k.least, demanded), min(k.most, t.output, t.transaction)
 	if t.share > 0 && !k.own {
-		// Of what the change may be, and of all money, so much may leave.
-		if t.share == charter.MaxPercent {
-			return 0, 0, 0, false
-		}
-		leaves := min(ratioDown(s.space.money, charter.MaxPercent-t.share, charter.MaxPercent), ratioDown(min(t.change, s.space.money), charter.MaxPercent-t.share, t.share))
-		most = min(most, leaves-fee)
+		most = min(most, s.leaves(t)-fee)
 	}
 	return least, most, fee, least <= most
 }

@@ -308,6 +308,7 @@ func tweak(rt *rapid.T, d charter.Demand) charter.Demand {
 // What the comparison says of charters of the whole vocabulary is what trying
 // many small batches in many situations says.
 func TestWordsAgreeWithBruteForce(t *testing.T) {
+	t.Parallel()
 	differ, same, undecided, tried, broken := 0, 0, 0, 0, 0
 	byCheck := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -386,4 +387,4 @@ func TestWordsAgreeWithBruteForce(t *testing.T) {
 }
 
 // cases is how many batches are tried on each pair of charters.
-const cases = 600
+const cases = 400
