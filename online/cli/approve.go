@@ -101,6 +101,9 @@ nothing else. heliograph approve take takes in what the browser returns.`,
 			if err != nil {
 				return err
 			}
+			if lifetime == "" {
+				lifetime = usualLifetime[decision]
+			}
 			seconds, err := charterfile.Period(lifetime)
 			if err != nil {
 				return &failure{Usage, "--lifetime: " + err.Error(), remedyLifetime}
@@ -131,10 +134,15 @@ nothing else. heliograph approve take takes in what the browser returns.`,
 	cmd.Flags().StringVar(&person, "as", "", "who decides, as the charter lists them")
 	cmd.Flags().StringVar(&credential, "credential", "", "which of the person's WebAuthn credentials, if there are several")
 	cmd.Flags().StringVar(&word, "decision", "approve", "approve, veto or draft")
-	cmd.Flags().StringVar(&lifetime, "lifetime", "24h", "how long the statement is to hold")
+	cmd.Flags().StringVar(&lifetime, "lifetime", "", "how long the statement is to hold (default 24h; a draft 7d, a veto 30d)")
 	required(cmd, "as")
 	return cmd
 }
+
+// usualLifetime is how long statements hold that nobody says anything else of. A
+// draft must outlive what rules ask it to wait, and a veto those who wait for its
+// end.
+var usualLifetime = map[approval.Decision]string{approval.Approve: "24h", approval.NotFrozen: "24h", approval.Draft: "7d", approval.Veto: "30d"}
 
 func (c *commands) approveTake() *cobra.Command {
 	return command("take FILE", "take in what a browser signed",
