@@ -76,10 +76,16 @@ func (b *book) under(c charter.Charter) error {
 }
 
 // load adds a record that was kept. One that the charter does not count is put
-// aside: another charter may.
+// aside: another charter may. So is one that contradicts others: the ledger
+// remembers that there is one.
 func (b *book) load(r ledger.Record) error {
 	err := b.Add(r)
 	var beyond *ledger.Beyond
+	var twice *ledger.Equivocation
+	if errors.As(err, &twice) {
+		b.aside = append(b.aside, r)
+		return nil
+	}
 	if errors.Is(err, ledger.ErrStranger) || errors.As(err, &beyond) {
 		if !b.group.spoke(r.Station, r.Instance) {
 			return err
@@ -147,9 +153,10 @@ func decodeRecords(entries [][]byte) ([]ledger.Record, error) {
 	return records, nil
 }
 
-// sortRecords puts records in an order in which a ledger takes them.
+// sortRecords puts records in an order in which a ledger takes them. Of two that
+// contradict each other, the first stays the first.
 func sortRecords(records []ledger.Record) {
-	slices.SortFunc(records, func(a, b ledger.Record) int {
+	slices.SortStableFunc(records, func(a, b ledger.Record) int {
 		return cmp.Or(cmp.Compare(a.Station, b.Station), slices.Compare(a.Instance[:], b.Instance[:]), cmp.Compare(a.Seq, b.Seq))
 	})
 }

@@ -101,10 +101,11 @@ func (s *Station) Last() string {
 
 // Heads are the furthest that this station knows of every station's chain: its
 // own as it signed it last, then the others', unsigned where records go further
-// than any head. An amendment that lists an instance anew is judged by them.
+// than any head; of a station that told two stories, where they part. An amendment
+// that lists an instance anew is judged by them.
 func (s *Station) Heads() []ledger.Head {
 	heads := []ledger.Head{s.state.Head}
-	for _, h := range s.book.Heads() {
+	for _, h := range s.book.Ends() {
 		if h.Instance != s.setup.Instance.Public() {
 			heads = append(heads, h)
 		}

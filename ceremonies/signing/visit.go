@@ -254,6 +254,7 @@ func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 		}
 		before := s.book.Known()
 		if err := s.book.Add(r); err != nil {
+			s.twofaced(err)
 			return s.contradicted(err, "signing/records")
 		}
 		if r.Seq <= before[s.book.Chain(r.Station, r.Instance)] {
@@ -264,6 +265,26 @@ func (s *Station) add(missed [][]byte, now int64) *ceremonies.Fault {
 		}
 	}
 	return nil
+}
+
+// twofaced keeps the second of two records that contradict each other, if err
+// proves that there are, with whatever is kept next: whoever told two stories can
+// then be retired where they part.
+func (s *Station) twofaced(err error) {
+	var twice *ledger.Equivocation
+	if !errors.As(err, &twice) {
+		return
+	}
+	second := twice.Second.Hash()
+	if slices.ContainsFunc(s.book.aside, func(r ledger.Record) bool { return r.Hash() == second }) {
+		return
+	}
+	b, err := twice.Second.Encode()
+	if err != nil {
+		return
+	}
+	s.book.aside = append(s.book.aside, twice.Second)
+	s.unsaved = append(s.unsaved, ceremonies.Record{Name: fmt.Sprintf("%s-%x", s.ledgerName(twice.Second), second[:8]), Value: b})
 }
 
 // remembered puts a record of another instance among what the next Save keeps.

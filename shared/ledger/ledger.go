@@ -100,6 +100,8 @@ type Ledger struct {
 	wallet    [32]byte   // zero until known
 	chains    [][]Record // stations 0..n-1, then retired instances in their order
 	heads     []Head     // of the stations, zero where none was seen
+
+	parted map[wire.PublicKey]uint64 // by instance that contradicted itself: its last record before
 }
 
 // New returns an empty ledger for the stations whose instance keys are given
@@ -134,6 +136,7 @@ func New(instances []wire.PublicKey, retired ...Retired) (*Ledger, error) {
 		retired:   slices.Clone(retired),
 		chains:    make([][]Record, len(instances)+len(retired)),
 		heads:     make([]Head, len(instances)),
+		parted:    make(map[wire.PublicKey]uint64),
 	}, nil
 }
 
@@ -184,8 +187,8 @@ func (l *Ledger) Chain(station uint8, instance wire.PublicKey) int {
 // Add verifies a record and appends it to its instance's chain. A record that is
 // already there changes nothing. Records of one instance are added in order:
 // ErrMissing says that earlier ones are needed first. An *Equivocation is
-// returned, and nothing changed, if the record contradicts the chain; a *Beyond
-// if the instance was retired before it.
+// returned, and the record not kept, if it contradicts the chain; that there is one
+// is remembered (see Ends). A *Beyond if the instance was retired before it.
 func (l *Ledger) Add(r Record) error {
 	at, err := l.admit(r.Wallet, r.Station, r.Instance)
 	if err != nil {
@@ -205,18 +208,47 @@ func (l *Ledger) Add(r Record) error {
 		}
 	}
 	if r.Seq <= have {
+		l.parts(r.Instance, r.Seq-1)
 		return &Equivocation{First: chain[r.Seq-1], Second: r}
 	}
 	if r.Seq > have+1 {
 		return fmt.Errorf("ledger: add %v: its chain ends at %d: %w", r, have, ErrMissing)
 	}
 	if have > 0 && contradict(chain[have-1], r) {
+		l.parts(r.Instance, have-1)
 		return &Equivocation{First: chain[have-1], Second: r}
 	}
 	l.wallet = r.Wallet
 	r.Payments, r.Transactions = slices.Clone(r.Payments), slices.Clone(r.Transactions)
 	l.chains[at] = append(chain, r)
 	return nil
+}
+
+// parts notes that an instance's records contradict each other after seq.
+func (l *Ledger) parts(instance wire.PublicKey, seq uint64) {
+	if before, ok := l.parted[instance]; !ok || seq < before {
+		l.parted[instance] = seq
+	}
+}
+
+// Ends are how far each station's records are beyond doubt, by station: as Heads,
+// but of one that told two stories only up to where they part, unsigned. Everybody
+// who was shown both comes to the same end, whichever they were told first. What
+// such a station released after it counts all the same where others released it
+// with it, and no two honest ones differ about those.
+func (l *Ledger) Ends() []Head {
+	ends := l.Heads()
+	for i, key := range l.instances {
+		seq, doubted := l.parted[key]
+		if !doubted {
+			continue
+		}
+		ends[i] = Head{Wallet: l.wallet, Station: uint8(i), Instance: key, Seq: seq}
+		if seq > 0 {
+			ends[i].Last = l.chains[i][seq-1].Hash()
+		}
+	}
+	return ends
 }
 
 // AddHead verifies a head and keeps it if it is later than the one known of its

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"heliograph/shared/wire"
@@ -266,5 +267,54 @@ func TestForkedHeadIsProof(t *testing.T) {
 		if f.Verify() == nil {
 			t.Errorf("%s: accepted as proof", name)
 		}
+	}
+}
+
+// A station tells two stories, and two parties are each told one first. Shown the
+// other, both say where the stories part, whatever else they know of either.
+func TestEndsOfATwoFacedStation(t *testing.T) {
+	w := newWorld(t, 2)
+	for i := range 3 {
+		w.release(0, Record{Batch: [32]byte{byte(i + 1)}})
+	}
+	w.release(1, Record{Batch: [32]byte{9}})
+	common := w.ledger().Missing(nil)
+	story := func(batches ...byte) []Record {
+		var out []Record
+		prev := common[2]
+		for _, b := range batches {
+			r, err := SignRecord(Record{Wallet: testWallet, Seq: prev.Seq + 1, Prev: prev.Hash(), Batch: [32]byte{b}, Time: prev.Time}, w.keys[0], [32]byte{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, prev = append(out, r), r
+		}
+		return out
+	}
+	one, other := story(11, 12), story(21, 22, 23)
+	told := func(first, then []Record) *Ledger {
+		l := w.empty()
+		for _, r := range append(slices.Clone(common), first...) {
+			if err := l.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ends := l.Ends(); !slices.Equal(ends, l.Heads()) {
+			t.Errorf("without a contradiction: %+v", ends)
+		}
+		for _, r := range slices.Backward(then) { // the last first: that alone tells less
+			var twice *Equivocation
+			if err := l.Add(r); !errors.As(err, &twice) && !errors.Is(err, ErrMissing) {
+				t.Fatalf("another story: %v", err)
+			}
+		}
+		return l
+	}
+	a, b := told(one, other).Ends(), told(other, one).Ends()
+	if a[0] != b[0] || a[0].Seq != 3 || a[0].Last != common[2].Hash() || a[0].Sig != ([64]byte{}) {
+		t.Errorf("they part after %+v and %+v", a[0], b[0])
+	}
+	if a[1] != w.ledger().Heads()[1] {
+		t.Errorf("an honest station ends at %+v", a[1])
 	}
 }
