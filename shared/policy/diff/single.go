@@ -37,7 +37,7 @@ func (s *search) single(rule string, i int, w wanted) answer {
 		scripts = append(scripts, ours)
 	}
 	size, inputs, ok := s.space.size(scripts, 0, w.inputs)
-	if !ok || inputs > t.inputs || change > t.change || w.lifetime > t.lifetime || w.rate > t.rate || t.least > t.rate {
+	if !ok || inputs > t.inputs || change > t.change || w.lifetime > t.lifetime || w.rate > t.rate || t.never() {
 		return no
 	}
 	d := draft{fee: max(w.fee, t.least*size), rate: w.rate, inputs: w.inputs, change: w.change, index: -1}
@@ -133,7 +133,7 @@ func (s *search) feed(trigger int, fee, number int64, w wanted) ([]pay, answer) 
 // sum of payments that demands.
 func (s *search) bears(i int, fee int64, w wanted) (demand int64, ok bool) {
 	t := s.terms[i]
-	if fee > t.fee || t.inputs < 1 || t.rate < unlimited && ratioUp(fee, 1, s.space.largest) > t.rate || w.ownOnly && !s.kinds[i].own {
+	if fee > t.fee || t.never() || t.rate < unlimited && ratioUp(fee, 1, s.space.largest) > t.rate || w.ownOnly && !s.kinds[i].own {
 		return 0, false
 	}
 	return t.demanded(fee)

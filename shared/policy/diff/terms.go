@@ -95,6 +95,10 @@ func (s *search) enter(c *cell) {
 	}
 }
 
+// never reports whether no transaction is within the terms: each has an input
+// and a fee rate, and each request a second in which it is valid.
+func (t terms) never() bool { return t.inputs < 1 || t.lifetime < 1 || t.least > t.rate }
+
 // demanded is the least sum of payments of which a fee is not too large a share;
 // false if there is none. No share of nothing is small.
 func (t terms) demanded(fee int64) (sum int64, ok bool) {
@@ -128,11 +132,11 @@ func (s *search) lone(i int) (least, most, fee int64, ok bool) {
 		scripts = append(scripts, ours)
 	}
 	size, inputs, ok := s.space.size(scripts, 0, 0)
-	if !ok || inputs > t.inputs {
+	if !ok || t.never() || inputs > t.inputs {
 		return 0, 0, 0, false
 	}
 	fee = t.least * size
-	if fee > t.fee || t.least > t.rate {
+	if fee > t.fee {
 		return 0, 0, 0, false
 	}
 	demanded, ok := t.demanded(fee)
@@ -149,6 +153,9 @@ func (s *search) lone(i int) (least, most, fee int64, ok bool) {
 // helped reports whether other payments in its transaction can make a payment
 // possible that is none alone.
 func (s *search) helped(i int) bool {
+	if s.terms[i].never() {
+		return false
+	}
 	if s.terms[i].percent != unlimited {
 		return true
 	}
