@@ -415,6 +415,23 @@ func TestAttackReplacedInstances(t *testing.T) {
 	}
 }
 
+// A key that a charter gave to station 2, and that was withdrawn before it was in
+// force, turns up as the new instance of station 1: one machine would be two.
+func TestAttackInstanceChangesStation(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	fresh := key("fresh").Public()
+	w.amend(start, two, replace(2, fresh, charter.Retired{}))
+	w.amend(start+1, []string{"Ada"}) // withdrawn
+	now := start + 2*day
+	_, err := w.line.Weigh(w.draft(now, replace(1, fresh, charter.Retired{})), now)
+	isRefused(t, err, Unfollowed)
+	_, err = w.line.Weigh(w.draft(now, replace(1, key("courier").Public(), charter.Retired{}), func(d *charter.Document) { d.Courier = key("courier 2").Public() }), now)
+	isRefused(t, err, Unfollowed)
+	if _, err := w.line.Weigh(w.draft(now, replace(2, fresh, charter.Retired{})), now); err != nil {
+		t.Errorf("the station that it was for: %v", err)
+	}
+}
+
 // A destination was listed an hour ago. The coordinator has the charter amended
 // again for another reason, and takes the destination out and in, hoping that its
 // age begins before it was ever in force.

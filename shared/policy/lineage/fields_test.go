@@ -81,7 +81,8 @@ func fieldCases() []fieldCase {
 		{"Document.Lifted", tightens, func(d *charter.Document) { d.Lifted = nil }},
 		{"Document.Work", loosens, func(d *charter.Document) { d.Work = 0x1d00ffff }},
 		{"Document.Issued", tightens, func(d *charter.Document) { d.Issued = start - 5*day }},
-		{"Document.Issued", refused, func(d *charter.Document) { d.Issued = start + 3*hour }},
+		{"Document.Issued", tightens, func(d *charter.Document) { d.Issued = start + 2*hour }},
+		{"Document.Issued", refused, func(d *charter.Document) { d.Issued = start + 2*hour + 1 }},
 		{"Document.Issued", refused, func(d *charter.Document) { d.Issued = start - 31*day }},
 
 		{"Station.Name", loosens, func(d *charter.Document) { d.Stations[1].Name = "Other" }},
