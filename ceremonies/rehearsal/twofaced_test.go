@@ -1,12 +1,13 @@
 package rehearsal
 
 import (
+	"errors"
 	"testing"
 
+	"heliograph/ceremonies"
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/batch"
 	"heliograph/shared/charter"
-	"heliograph/shared/ledger"
 	"heliograph/shared/wire"
 )
 
@@ -67,10 +68,14 @@ func TestAttackTwoFacedStationStopsTheWallet(t *testing.T) {
 	if other, otherLast := knows(t, two, traitor); parted != 2 || other != 2 || last == otherLast {
 		t.Fatalf("records %d and %d", parted, other)
 	}
+	var proof []byte
 	for i, s := range []*Station{two, one} {
-		if err := w.learn(s, stories[i]...); code(err) != "signing/equivocation" {
+		err := w.learn(s, stories[i]...)
+		var fault *ceremonies.Fault
+		if !errors.As(err, &fault) || fault.Code != "signing/equivocation" {
 			t.Fatalf("the other story: %v", err)
 		}
+		proof = fault.Record
 		if err := w.learn(s); err != nil { // what was seen is kept with the next thing that is
 			t.Fatal(err)
 		}
@@ -87,11 +92,22 @@ func TestAttackTwoFacedStationStopsTheWallet(t *testing.T) {
 			}
 		}
 	}
+	if err := w.Desk.Consider(proof); err != nil {
+		t.Fatal(err)
+	}
+	at, last := knows(t, one, traitor)
+	if ends := w.Desk.Ledger().Ends(); ends[0].Seq != at || ends[0].Last != last {
+		t.Errorf("the coordinator retires it at %d", ends[0].Seq)
+	}
+	for name, bad := range map[string][]byte{"cut": proof[:40], "nothing": nil, "one story": mustMarshal(t, signing.Blame{Stories: stories[0]})} {
+		if err := w.Desk.Consider(bad); err == nil {
+			t.Errorf("evidence, %s: taken", name)
+		}
+	}
 	fresh, err := wire.GenerateSigningKey(w.Random())
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, last := knows(t, one, traitor)
 	b, err := w.Ballot(func(d *charter.Document) {
 		d.Retired = append(d.Retired, charter.Retired{Station: 0, Instance: traitor, Seq: at, Last: last})
 		d.Stations[0].InstanceKey = fresh.Public()
@@ -111,8 +127,5 @@ func TestAttackTwoFacedStationStopsTheWallet(t *testing.T) {
 		if _, err := w.Sign(w.Pay("after-"+string(rune('a'+i)), "Exchange", payee(1), uint32(i+3), 2000, 100_000), quorum...); err != nil {
 			t.Fatalf("%v cannot sign: %v", quorum, err)
 		}
-	}
-	if ends := w.Desk.Ledger().Ends(); ends[0] != (ledger.Head{}) && ends[0].Seq != 0 {
-		t.Errorf("the new instance ends at %d", ends[0].Seq)
 	}
 }

@@ -225,6 +225,43 @@ func (d *Desk) Heads() []ledger.Head {
 	return out
 }
 
+// Stories are the two records that a record of a fault holds against a station,
+// as Records carries them. An error if it holds something else.
+func Stories(proof []byte) ([][]byte, error) {
+	var b Blame
+	if err := wire.Unmarshal(proof, &b, maxBlame); err != nil {
+		return nil, fmt.Errorf("signing: stories: %w", err)
+	}
+	if len(b.Stories) != 2 {
+		return nil, errors.New("signing: stories: the record proves something else than two stories")
+	}
+	return b.Stories, nil
+}
+
+// Consider takes in the record of a fault that proves two stories of one station,
+// so that Ledger().Ends says where they part. It is not kept: it is for drafting the
+// amendment that retires that station's instance.
+func (d *Desk) Consider(proof []byte) error {
+	if _, err := VerifyBlame(d.group, proof); err != nil {
+		return err
+	}
+	stories, err := Stories(proof)
+	if err != nil {
+		return err
+	}
+	records, err := decodeRecords(stories)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		var twice *ledger.Equivocation
+		if err := d.book.Add(r); err != nil && !errors.As(err, &twice) {
+			return fmt.Errorf("signing: consider: %w", err)
+		}
+	}
+	return nil
+}
+
 // Ledger is all that was released, as the stations recorded it.
 func (d *Desk) Ledger() *ledger.Ledger { return d.book.Ledger }
 

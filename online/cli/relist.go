@@ -7,22 +7,39 @@ import (
 )
 
 func (c *commands) relistDraft() *cobra.Command {
-	var camera string
+	var camera, screen string
+	var evidence []string
 	cmd := command("draft --camera DIR", "draft the amendment that lists a restored station",
 		`Scans the introduction of a station that was restored from its words, and drafts
 the amendment that lists its new instance in place of the one that is gone. Who
 must approve it, and how long it waits, the charter in force says. Carry it to the
 other stations (heliograph amend carry), show the restored one every certificate
 (heliograph amend certificate), then give it its memory back: heliograph relist
-remember.`,
-		`  heliograph relist draft --camera camera`,
+remember.
+
+A station that told two stories about what it released is retired where they part.
+Give the evidence that a station or this coordinator wrote when it was shown both,
+and a screen on which every station that is to agree is shown both.`,
+		`  heliograph relist draft --camera camera
+  heliograph relist draft --camera camera --screen screen --evidence station-2-0a1b2c3d4e5f.blame`,
 		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			if len(evidence) > 0 && screen == "" {
+				return &failure{Usage, "evidence is shown to the other stations, and there is no screen", "Add --screen DIR."}
+			}
 			return c.with(func(t *treasury) error {
-				at, err := c.openTerminal(t, camera, "")
+				at, err := c.openTerminal(t, camera, screen)
 				if err != nil {
 					return err
 				}
-				a, err := t.Relist(ctx, at)
+				var stories [][]byte
+				for _, name := range evidence {
+					b, err := readFile(name, maxBlameFile)
+					if err != nil {
+						return err
+					}
+					stories = append(stories, b)
+				}
+				a, err := t.Relist(ctx, at, stories...)
 				if err != nil {
 					return err
 				}
@@ -30,6 +47,8 @@ remember.`,
 			})
 		})
 	cmd.Flags().StringVar(&camera, "camera", "", "folder of frames that the coordinator sees")
+	cmd.Flags().StringVar(&screen, "screen", "", "folder for the frames that stations scan, with --evidence")
+	cmd.Flags().StringArrayVar(&evidence, "evidence", nil, "record of a fault that proves two stories; may be given several times")
 	required(cmd, "camera")
 	return cmd
 }

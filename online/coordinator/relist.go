@@ -11,14 +11,17 @@ import (
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
 	"heliograph/shared/ledger"
+	"heliograph/shared/wallet"
 	"heliograph/shared/wire"
 )
 
 // Relist scans the introduction of a restored station, or of one whose disk was
 // lost, and drafts the amendment that lists its new instance. The old one is
 // retired at the last of its records that is known here: the stations compare
-// that with what they know.
-func (c *Coordinator) Relist(ctx context.Context, at Terminal) (Amendment, error) {
+// that with what they know. Stories are records of faults that prove that it
+// contradicted itself: they are shown to the stations that are to agree, and the
+// instance is retired where its stories part.
+func (c *Coordinator) Relist(ctx context.Context, at Terminal, stories ...[]byte) (Amendment, error) {
 	line, err := c.Line()
 	if err != nil {
 		return Amendment{}, err
@@ -44,8 +47,11 @@ func (c *Coordinator) Relist(ctx context.Context, at Terminal) (Amendment, error
 		case line.Latest().Instances()[number] == key:
 			err = fmt.Errorf("station %d is listed with this very instance", number)
 		default:
-			next, err := c.relisted(number, key)
+			next, err := c.relisted(number, key, stories)
 			if err != nil {
+				return Amendment{}, err
+			}
+			if err := c.showStories(ctx, at, line.Wallet().ID(), stories); err != nil {
 				return Amendment{}, err
 			}
 			return c.DraftAmendment(next)
@@ -68,17 +74,22 @@ func introduced(sealed []byte) (enrolment.Introduction, wire.PublicKey, error) {
 }
 
 // relisted is the newest charter with another instance for a station.
-func (c *Coordinator) relisted(station int, instance wire.PublicKey) (charter.Charter, error) {
+func (c *Coordinator) relisted(station int, instance wire.PublicKey, stories [][]byte) (charter.Charter, error) {
 	desk, p, err := c.desk()
 	if err != nil {
 		return charter.Charter{}, err
+	}
+	for _, proof := range stories {
+		if err := desk.Consider(proof); err != nil {
+			return charter.Charter{}, err
+		}
 	}
 	of := successor(p.Line, c.now()/day*day)
 	d := p.Line.Latest().Document()
 	d.Epoch, d.Prior, d.Issued = of.Epoch, of.Prior, of.Issued
 	old := d.Stations[station].InstanceKey
 	gone := charter.Retired{Station: uint8(station), Instance: old}
-	for _, h := range desk.Ledger().Heads() {
+	for _, h := range desk.Ledger().Ends() {
 		if h.Instance == old {
 			gone.Seq, gone.Last = h.Seq, h.Last
 		}
@@ -86,6 +97,37 @@ func (c *Coordinator) relisted(station int, instance wire.PublicKey) (charter.Ch
 	d.Retired = append(d.Retired, gone)
 	d.Stations[station].InstanceKey = instance
 	return charter.New(d)
+}
+
+// showStories shows two stories of one station to the others: each may know one, and
+// agrees to retire that station's instance where they part once it has seen both.
+func (c *Coordinator) showStories(ctx context.Context, at Terminal, id wallet.ID, stories [][]byte) error {
+	for i, proof := range stories {
+		records, err := signing.Stories(proof)
+		if err != nil {
+			return err
+		}
+		body, err := wire.Marshal(signing.Records{Records: records})
+		if err != nil {
+			return err
+		}
+		e, err := c.event(ceremonies.Start{})
+		if err != nil {
+			return err
+		}
+		m, err := wire.Seal(wire.KindRecords, [32]byte(id), body, c.courier, e.Random)
+		if err != nil {
+			return err
+		}
+		word, err := at.Show(ctx, ceremonies.Show{
+			Title: fmt.Sprintf("Two stories of one station, %d of %d: each of the others names it and keeps the proof", i+1, len(stories)),
+			To:    "every station that is to agree", Message: m,
+		})
+		if err != nil || word == Away {
+			return errors.Join(err, waiting(word))
+		}
+	}
+	return nil
 }
 
 // Witness carries the challenge of a station that was listed anew to other
