@@ -56,6 +56,7 @@ type drive struct {
 	app      *App
 	ceremony *ceremony
 	visit    *visit
+	taken    [32]byte // the last message, if it was taken in and nothing was shown for it
 }
 
 // run returns true when the ceremony is over, so that the next is due, and
@@ -244,12 +245,12 @@ func (d *drive) answer(ctx context.Context, s ceremonies.Screen) (ceremonies.Ste
 
 // scan reads messages until the machine takes one. A fault changes nothing in
 // the machine, so the next message is as good as the first. A message that was
-// refused is passed over for the rest of this scan: it may stand before the
-// camera for a while.
+// refused is passed over for the rest of this scan, and one that was taken in until
+// another comes: it may stand before the camera for a while.
 func (d *drive) scan(ctx context.Context, screen ceremonies.Scan) (ceremonies.Step, error) {
-	refused := make(map[[32]byte]bool)
+	passed := map[[32]byte]bool{d.taken: true}
 	for {
-		message, err := d.app.scan(ctx, screen, d.ceremony.parties(), refused)
+		message, err := d.app.scan(ctx, screen, d.ceremony.parties(), passed)
 		if err != nil {
 			return ceremonies.Step{}, err
 		}
@@ -258,6 +259,10 @@ func (d *drive) scan(ctx context.Context, screen ceremonies.Scan) (ceremonies.St
 			d.visit.scanned = true
 			if failed(step.Screen) {
 				d.visit.outcome = Refused
+			}
+			d.taken = [32]byte{}
+			if quiet(step) {
+				d.taken = identify(message)
 			}
 			return step, nil
 		}
@@ -268,7 +273,7 @@ func (d *drive) scan(ctx context.Context, screen ceremonies.Scan) (ceremonies.St
 		if err := d.fault(fault); err != nil {
 			return ceremonies.Step{}, err
 		}
-		refused[identify(message)] = true
+		passed[identify(message)] = true
 		if refuses(fault) {
 			d.visit.scanned, d.visit.outcome = true, Refused
 		}
@@ -294,6 +299,11 @@ func (d *drive) fault(f *ceremonies.Fault) error {
 	}
 	d.app.world.Person.Look(ceremonies.Failed{Fault: f})
 	return nil
+}
+
+// quiet reports whether a message was taken in, with nothing to show or to ask.
+func quiet(step ceremonies.Step) bool {
+	return len(step.Send) == 0 && step.Stored == "" && waits(step.Screen) && !failed(step.Screen)
 }
 
 func failed(s ceremonies.Screen) bool {

@@ -214,6 +214,34 @@ func TestFreezeAndThaw(t *testing.T) {
 	}
 }
 
+// A sheet of paper stays before the camera after it was read. It is taken in once:
+// a station that reads it again and again would write until its disk is full. What
+// comes after it is read all the same, and the sheet again after that.
+func TestACodeThatStaysIsTakenInOnce(t *testing.T) {
+	w := ready(t)
+	v := w.vaults[0]
+	var code Code
+	w.must(w.vaults[1].open().Freeze(context.Background(), "laptop stolen", func(c Code) error { code = c; return nil }))
+	taken := func() (n int) {
+		for _, s := range v.operator.screens {
+			if done, ok := s.(ceremonies.Done); ok && done.Title == "FROZEN: this station signs no payment" {
+				n++
+			}
+		}
+		return n
+	}
+	v.day(code.Message.Bytes, code.Message.Bytes, code.Message.Bytes)
+	if n := taken(); n != 1 {
+		t.Errorf("the code was taken in %d times", n)
+	}
+	ballot, message := w.ballot(1, lowerCap)
+	certificate := w.certify(ballot, w.vaults[1].answer(message), v.answer(message))
+	v.day(certificate, code.Message.Bytes)
+	if n := taken(); n != 2 { // once at the start, and once because something came between
+		t.Errorf("after a certificate, freezes were shown %d times", n)
+	}
+}
+
 func freezeBody(t *testing.T, w *treasury, sealed []byte) []byte {
 	t.Helper()
 	ring, err := w.line().Keyring(w.now)

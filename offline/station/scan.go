@@ -53,9 +53,9 @@ func (p parties) claim(message []byte) string {
 func identify(message []byte) [32]byte { return wire.TaggedHash("Heliograph/scanned/v1", message) }
 
 // scan reads one whole message with the camera. Frames of other messages, codes
-// of other programs and messages that were refused are passed over; nothing
+// of other programs and messages that were dealt with are passed over; nothing
 // that a camera sees can end a scan.
-func (a *App) scan(ctx context.Context, screen ceremonies.Scan, from parties, refused map[[32]byte]bool) ([]byte, error) {
+func (a *App) scan(ctx context.Context, screen ceremonies.Scan, from parties, passed map[[32]byte]bool) ([]byte, error) {
 	if err := a.world.Camera.Begin(); err != nil {
 		return nil, fmt.Errorf("station: camera: %w", err)
 	}
@@ -94,7 +94,7 @@ func (a *App) scan(ctx context.Context, screen ceremonies.Scan, from parties, re
 			a.world.Person.Scanning(Progress{Foreign: "a message that is too long or damaged was passed over"})
 			continue
 		}
-		if refused[identify(message)] {
+		if passed[identify(message)] {
 			decoder = qr.Decoder{}
 			continue
 		}
