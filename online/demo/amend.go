@@ -11,17 +11,39 @@ import (
 // amendFile is the charter file of an amendment.
 const amendFile = "amended.yaml"
 
-// propose writes the newest rules to a file and drafts the amendment to them. The
-// coordinator must say every text.
-func (w *world) propose(ctx context.Context, texts ...string) error {
+// propose writes the newest rules to a file and drafts the amendment to them. It
+// returns what the coordinator says that this newly allows, which must name some
+// rules and no other.
+func (w *world) propose(ctx context.Context, epoch int, allows ...string) ([]string, error) {
 	if err := w.writeCharter(amendFile); err != nil {
-		return err
+		return nil, err
 	}
 	said, err := w.ask(ctx, 0, "amend", "draft", amendFile)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return says(coordinator, said, texts...)
+	proof := newlyAllowed(said)
+	if len(proof) != len(allows) {
+		return nil, fmt.Errorf("demo: the amendment to charter %d newly allows %d things; want %d:\n%s", epoch, len(proof), len(allows), said)
+	}
+	for i, rule := range allows {
+		if err := says(coordinator, proof[i], "("+rule+")"); err != nil {
+			return nil, err
+		}
+	}
+	return proof, says(coordinator, said, fmt.Sprintf("amendment to charter %d,", epoch))
+}
+
+// newlyAllowed gives the lines of a review that say what a change newly allows,
+// with an example of each.
+func newlyAllowed(said string) []string {
+	var out []string
+	for line := range strings.Lines(said) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "NEWLY ALLOWED") {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // says demands texts of what somebody said.

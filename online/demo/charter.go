@@ -77,20 +77,21 @@ governance:
 }
 
 func (w *world) writePeople(b *strings.Builder) {
-	person := func(name, more, word, key string) {
-		fmt.Fprintf(b, "  - name: %s\n    %s\n    credentials:\n      - {name: %s, %s: %q}\n", name, more, credentialName, word, key)
+	person := func(name, more, credential, word, key string) {
+		fmt.Fprintf(b, "  - name: %s\n    %s\n    credentials:\n      - {name: %s, %s: %q}\n", name, more, credential, word, key)
 	}
 	for _, m := range w.members {
 		if !slices.Contains(w.rules.left, m.name) {
-			person(m.name, "roles: ["+m.roles+"]", m.word, m.publicKey())
+			person(m.name, "roles: ["+m.roles+"]", testCredential, m.word, m.publicKey())
 		}
 	}
-	person(reviewerName, "roles: [board]", "offline", w.reviewerKey)
-	person(program, "machine: true", "machine", w.programKey)
+	person(reviewerName, "roles: [board]", "tablet", "offline", w.reviewerKey)
+	person(program, "machine: true", "server", "machine", w.programKey)
 }
 
-// credentialName is what the charter calls everybody's only key.
-const credentialName = "key"
+// testCredential is what the charter calls every member's key, and every review
+// with it.
+const testCredential = "test authenticator"
 
 func writePayee(b *strings.Builder, name, group string, addresses int) error {
 	fmt.Fprintf(b, "  - name: %s\n", name)

@@ -188,7 +188,7 @@ func (h *hostile) signsUnasked(m member, number int) (approval.Signed, error) {
 	}
 	proof, err := m.packed(c.Document().Web, s.Challenge())
 	return approval.Signed{
-		Charter: s.Charter, Subject: s.Subject, Decision: s.Decision, Person: s.Person, Credential: credentialName,
+		Charter: s.Charter, Subject: s.Subject, Decision: s.Decision, Person: s.Person, Credential: testCredential,
 		Time: s.Time, Expiry: s.Expiry, Proof: proof,
 	}, err
 }

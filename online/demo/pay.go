@@ -98,7 +98,7 @@ func (w *world) signAndSend(ctx context.Context, number int) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append([]*process{desk}, w.stations[:]...) {
+	for _, p := range append([]*process{desk, w.eve}, w.stations[:]...) {
 		if err := w.alone(p); err != nil {
 			return err
 		}

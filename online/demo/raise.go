@@ -27,11 +27,14 @@ func (w *world) raised(ctx context.Context) error {
 		return err
 	}
 	w.rules.dayLimit, w.rules.newcomer = higherLimit, true
-	proof := []string{"NEWLY ALLOWED", "cap/day", newcomer}
-	if err := w.propose(ctx, append(proof, "amendment to charter 2")...); err != nil {
+	proof, err := w.propose(ctx, 2, "payout/counterparty", "cap/day")
+	if err != nil {
 		return err
 	}
 	w.page.fact("amendment", "the limit of a day from %s to %s, and %s is listed", bitcoins(old), bitcoins(higherLimit), newcomer)
+	for _, line := range proof {
+		w.page.quote("proof", line)
+	}
 	said, err := w.enact(ctx, enactment{
 		epoch: 2, people: []string{"Ann", "Cleo"}, review: proof, adopted: notYet, code: 4, stations: w.stations[:2],
 	})
@@ -41,6 +44,7 @@ func (w *world) raised(ctx context.Context) error {
 	if err := says(coordinator, said, "not yet in force, until"); err != nil {
 		return err
 	}
+	w.page.fact("", "both stations computed and showed the same proof, word for word")
 	from, err := w.pending(ctx, 2)
 	if err != nil {
 		return err

@@ -188,6 +188,13 @@ func TestWordsOnScreens(t *testing.T) {
 	}
 }
 
+func TestNewlyAllowed(t *testing.T) {
+	got := newlyAllowed("Nothing is NEWLY ALLOWED here\n  NEWLY ALLOWED (cap/day), for example: this.\n    the old charter refuses it\n  NEWLY ALLOWED (a/b), for example: that.\n")
+	if len(got) != 2 || got[0] != "NEWLY ALLOWED (cap/day), for example: this." || !strings.Contains(got[1], "that") {
+		t.Errorf("%q", got)
+	}
+}
+
 // Of statements by one person, each is picked once.
 func TestPick(t *testing.T) {
 	all := []approval.Signed{

@@ -272,14 +272,16 @@ func (w *world) remember(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, m := range []struct{ message, until string }{{"a memory", promptScan}, {"a memory", promptScan}, {"all records", promptShow}} {
-		if _, said, err = w.pass(ctx, desk, cedar, m.message, m.until); err != nil {
-			return err
-		}
-		if m.until == promptScan {
+	for i, m := range []struct{ message, until string }{
+		{"a memory", "Missing: answers of 1 more"}, {"a memory", "Missing: records"}, {"all records", promptShow},
+	} {
+		if i > 0 {
 			if _, _, err := desk.expect(ctx, promptShow); err != nil {
 				return err
 			}
+		}
+		if _, said, err = w.pass(ctx, desk, cedar, m.message, m.until); err != nil {
+			return err
 		}
 	}
 	if err := says(cedar.name, said, "This station remembers what the others remember"); err != nil {

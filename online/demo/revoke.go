@@ -68,7 +68,7 @@ func (w *world) revoked(ctx context.Context) error {
 // revoke is the amendment by which a member leaves.
 func (w *world) revoke(ctx context.Context) error {
 	w.rules.left = append(w.rules.left, "Dan")
-	if err := w.propose(ctx, "amendment to charter 1"); err != nil {
+	if _, err := w.propose(ctx, 1); err != nil {
 		return err
 	}
 	w.page.fact("amendment", "Dan leaves: a tightening, which one officer approves")
