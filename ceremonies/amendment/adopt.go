@@ -31,8 +31,9 @@ func (s *Station) certificate(e ceremonies.Event, sealed []byte) (ceremonies.Ste
 	return ceremonies.Step{Save: save, Screen: adopted(line, e.Time)}, nil
 }
 
-// adopt opens a certificate and takes it into a line. Its error is a *Fault or
-// lineage.ErrAdopted.
+// adopt opens a certificate and takes it into a line, and returns the epoch that it
+// made: the last one, or one before by which a charter is in force sooner. Its error
+// is a *Fault or lineage.ErrAdopted.
 func adopt(line lineage.Line, sealed []byte) (lineage.Line, lineage.Epoch, error) {
 	message, err := openAny(line, sealed)
 	if err != nil {
@@ -45,6 +46,9 @@ func adopt(line lineage.Line, sealed []byte) (lineage.Line, lineage.Epoch, error
 	var fork *lineage.Fork
 	switch {
 	case errors.Is(err, lineage.ErrAdopted):
+		if sooner, epoch, ok := line.Sooner(message.Body()); ok {
+			return sooner, epoch, nil
+		}
 		return lineage.Line{}, lineage.Epoch{}, err
 	case errors.As(err, &fork):
 		return lineage.Line{}, lineage.Epoch{}, forked(fork)

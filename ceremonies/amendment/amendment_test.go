@@ -100,6 +100,43 @@ func TestStationThatWasAway(t *testing.T) {
 	w.agree(2, ballot)
 }
 
+// The coordinator showed a station another certificate of a charter than the rest,
+// by which it comes into force later. Shown theirs, the station goes by it, also
+// after a restart; and the other way round nothing changes.
+func TestAnotherCertificateOfOneCharter(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	ballot := w.propose(two, setCap(200_000_000))
+	var acks []lineage.Ack
+	for i := range 3 {
+		a, err := lineage.DecodeAck(mustOpen(t, w, w.agree(i, ballot)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		acks = append(acks, a)
+		w.now += hour
+	}
+	b, err := lineage.DecodeBallot(mustOpen(t, w, ballot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := func(acks ...lineage.Ack) []byte {
+		body, err := lineage.NewCertificate(b, acks).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.seal(wire.KindCertificate, body, key("courier"))
+	}
+	early, late := certificate(acks[0], acks[1]), certificate(acks[1], acks[2])
+	for i, order := range [][][]byte{{late, early}, {early, late}} {
+		for _, c := range order {
+			w.must(w.do(i, ceremonies.Scanned{Bytes: c}))
+		}
+		if got := w.station(i).Line().Epochs(); len(got) != 2 || got[1].From != start+hour+day {
+			t.Errorf("station %d: charter 1 is in force from %d", i, got[1].From)
+		}
+	}
+}
+
 func TestPeopleAtAStationRefuse(t *testing.T) {
 	w := newWorld(t, 2, 3)
 	ballot := w.propose(two, setCap(200_000_000))

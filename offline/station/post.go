@@ -159,7 +159,7 @@ func (p *post) machine(sealed []byte) ceremonies.Machine {
 
 // take gives an event to a machine, and keeps signing in step with the charter.
 func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, error) {
-	before, freezes := p.amend.Line().Latest().ID(), p.amend.Freezes()
+	before, freezes := p.epochs(), p.amend.Freezes()
 	step, err := m.Step(e)
 	if err != nil {
 		return step, err
@@ -171,7 +171,7 @@ func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, 
 	if p.sign != nil && !slices.Equal(freezes, p.amend.Freezes()) {
 		p.sign.Obey(p.amend.Freezes())
 	}
-	if p.amend.Line().Latest().ID() == before {
+	if slices.Equal(p.epochs(), before) {
 		return step, nil
 	}
 	err = p.resume()
@@ -180,6 +180,16 @@ func (p *post) take(m ceremonies.Machine, e ceremonies.Event) (ceremonies.Step, 
 		return step, nil
 	}
 	return step, err
+}
+
+// epochs says from when each charter of the line is in force, the newest last: what
+// tells two lines of one wallet apart.
+func (p *post) epochs() []int64 {
+	var from []int64
+	for _, e := range p.amend.Line().Epochs() {
+		from = append(from, e.From)
+	}
+	return from
 }
 
 func asks(s ceremonies.Screen) bool {

@@ -7,6 +7,7 @@ import (
 
 	"heliograph/ceremonies/signing"
 	"heliograph/shared/charter"
+	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
 )
 
@@ -78,5 +79,35 @@ func TestReplacementComesIntoForce(t *testing.T) {
 	w.now += 86_400
 	if _, _, err := v.visit(); !errors.Is(err, signing.ErrUnlisted) {
 		t.Fatalf("it goes on: %v", err)
+	}
+}
+
+// Another certificate of the charter that is to follow brings it into force sooner.
+// The station signs by it from then on, in the very run that scans it.
+func TestCertificateThatIsInForceSooner(t *testing.T) {
+	w := three(t)
+	b, ballot := w.ballot(1, func(d *charter.Document) { d.Rules[1].Max = 2_000_000 })
+	var acks []lineage.Ack
+	for _, v := range w.vaults {
+		acks = append(acks, w.ack(v.answer(ballot)))
+		w.now += 3600
+	}
+	seal := func(acks ...lineage.Ack) []byte {
+		body, err := lineage.NewCertificate(b, acks).Encode()
+		w.must(err)
+		w.certified, err = w.public.Line().Adopt(body)
+		w.must(err)
+		return w.seal(wire.KindCertificate, body)
+	}
+	late, early := seal(acks[1], acks[2]), seal(acks[0], acks[1])
+	v := w.vaults[0]
+	v.day(late)
+	w.now = acks[1].Time + 86_400
+	r := w.pay("inv-1", 1_500_000)
+	r.Charter = w.line().Latest().ID()
+	_, request := w.orderAt(w.deskOf(w.line()), r, 0, 1)
+	shown := v.day(request, early, request)
+	if got := kinds(t, shown); !slices.Equal(got, []wire.Kind{wire.KindSigningRefusal, wire.KindSigningResponse}) {
+		t.Fatalf("it showed %v, faults %v", got, v.operator.faults())
 	}
 }

@@ -494,3 +494,66 @@ func TestAttackDismissedVetoOfAmendments(t *testing.T) {
 		t.Errorf("who has no veto can be dismissed at once: %v, %v", err, c.Why)
 	}
 }
+
+// All stations acknowledge a ballot, and the coordinator gives each of two another
+// certificate of it, by other acknowledgements. Between the two times the charter is
+// in force for one of them only, and what is amended then could never be adopted by
+// the other: that one would stay behind for ever.
+func TestAttackTwoCertificatesOfOneCharter(t *testing.T) {
+	w := newWorld(t, 2, 3)
+	c := w.draft(start, setCap(1<<40))
+	b := w.ballot(c, start, two...)
+	digest := w.digest(b, c)
+	acks := []Ack{w.ack(digest, 0, start), w.ack(digest, 1, start+hour), w.ack(digest, 2, start+5*hour)}
+	certificate := func(acks ...Ack) []byte {
+		out, err := NewCertificate(b, acks).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	early, late := certificate(acks[0], acks[1]), certificate(acks[1], acks[2])
+	first := w.line
+	behind, err := first.Adopt(late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.adopt(early)
+	between := start + day + 2*hour
+	w.amend(between, []string{"Ada"}, setCap(1000))
+	next := w.line.Epochs()[2].Certificate
+	_, err = behind.Adopt(next)
+	isRefused(t, err, Unapproved)
+	caught, epoch, ok := behind.Sooner(early)
+	if !ok || epoch.From != start+day+hour || caught.Latest().ID() != behind.Latest().ID() {
+		t.Fatalf("the earlier certificate is not taken: in force from %d", epoch.From)
+	}
+	if caught, err = caught.Adopt(next); err != nil || caught.Latest().ID() != w.line.Latest().ID() {
+		t.Fatalf("it stays behind: %v", err)
+	}
+	// Nobody is moved to a later time, nor by what is no certificate of this line.
+	for name, other := range map[string][]byte{"the later one": late, "the same": early, "the newest": next, "too few": certificate(acks[0]), "nonsense": {1}} {
+		if _, _, ok := w.line.Sooner(other); ok {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if _, _, ok := first.Sooner(early); ok {
+		t.Error("a charter that is not there comes sooner")
+	}
+	// What was adopted since must still hold.
+	alone, err := behind.Adopt(w.certify(w.ballotOn(behind, between), between, 0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := alone.Sooner(early); ok {
+		t.Error("a line is taken in which an adopted charter does not hold")
+	}
+}
+
+// ballotOn is a tightening that Ada approves for another line than the world's.
+func (w *world) ballotOn(l Line, at int64) Ballot {
+	own := w.line
+	w.line = l
+	defer func() { w.line = own }()
+	return w.ballot(w.draft(at, setCap(500)), at, "Ada")
+}

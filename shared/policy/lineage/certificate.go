@@ -140,6 +140,37 @@ func (l Line) late(i int, c Certificate, certificate []byte) error {
 	return fork
 }
 
+// Sooner returns the line with another certificate of a charter that it has, if by
+// that one the charter is in force earlier, and that epoch; false if not.
+//
+// A ballot that more than t stations acknowledge has several certificates, each as
+// good as any other. Who was shown one by which the charter comes into force later
+// would meanwhile judge amendments by another charter than the rest, and could never
+// adopt what they did. So everybody goes by the earliest one that they saw.
+func (l Line) Sooner(certificate []byte) (Line, Epoch, bool) {
+	c, err := DecodeCertificate(certificate)
+	if err != nil {
+		return Line{}, Epoch{}, false
+	}
+	i, known := l.find(c.Ballot.Prior)
+	if !known || i+1 >= len(l.epochs) {
+		return Line{}, Epoch{}, false
+	}
+	out := Line{wallet: l.wallet, epochs: slices.Clone(l.epochs[:i+1])}
+	ours := l.epochs[i+1]
+	next, err := out.adopt(c, certificate)
+	if err != nil || next.Charter.ID() != ours.Charter.ID() || next.From >= ours.From || ours.Immediate && !next.Immediate {
+		return Line{}, Epoch{}, false
+	}
+	out.epochs = append(out.epochs, next)
+	for _, later := range l.epochs[i+2:] {
+		if out, err = out.Adopt(later.Certificate); err != nil {
+			return Line{}, Epoch{}, false
+		}
+	}
+	return out, next, true
+}
+
 // adopt verifies a certificate for the successor of the newest charter.
 func (l Line) adopt(c Certificate, encoded []byte) (Epoch, error) {
 	next, err := l.read(c.Ballot)
