@@ -17,7 +17,7 @@ import (
 )
 
 func (c *commands) amendDraft() *cobra.Command {
-	var thaw bool
+	var thaw, withdraw bool
 	cmd := command("draft [FILE]", "draft a change of the charter",
 		`Reads a charter file (heliograph charter export writes the charter in force as
 one), says what it changes, proves what it newly allows and refuses, and keeps it
@@ -25,12 +25,17 @@ as the amendment that people approve and stations acknowledge. A draft that was
 kept before is replaced; what people signed about it counts for it alone.
 
 With --thaw the amendment lifts every freeze that is known here; FILE may then be
-left out.`,
+left out. With --withdraw it is the charter in force once more, and withdraws one
+that is adopted and not yet in force, with the stations that it lists anew.`,
 		`  heliograph charter export > charter.yaml
   heliograph amend draft charter.yaml
-  heliograph amend draft --thaw`,
+  heliograph amend draft --thaw
+  heliograph amend draft --withdraw`,
 		cobra.MaximumNArgs(1), func(_ context.Context, args []string) error {
-			if len(args) == 0 && !thaw {
+			if len(args) == 1 && withdraw {
+				return &failure{Usage, "amend draft: a file and --withdraw exclude each other", "Leave one of them out."}
+			}
+			if len(args) == 0 && !thaw && !withdraw {
 				return &failure{Usage, "amend draft: name the charter file", "heliograph charter export > charter.yaml writes the charter in force; edit it."}
 			}
 			return c.with(func(t *treasury) error {
@@ -38,6 +43,11 @@ left out.`,
 				var err error
 				if len(args) == 1 {
 					if next, err = c.readDraft(t, args[0]); err != nil {
+						return err
+					}
+				}
+				if withdraw {
+					if next, err = t.Withdrawal(); err != nil {
 						return err
 					}
 				}
@@ -53,6 +63,7 @@ left out.`,
 				return c.tellAmendment(a)
 			})
 		})
+	cmd.Flags().BoolVar(&withdraw, "withdraw", false, "the charter in force once more, without what is adopted and not yet in force")
 	cmd.Flags().BoolVar(&thaw, "thaw", false, "lift every freeze that is known here")
 	return cmd
 }

@@ -149,6 +149,23 @@ func (a Amendment) subject() Subject {
 	return Subject{ID: approval.OfBallot(a.Digest), About: fmt.Sprintf("the amendment to charter %d", a.Charter.Document().Epoch)}
 }
 
+// Withdrawal is the charter in force once more, to be drafted as an amendment: it
+// withdraws what is adopted and not yet in force, stations that are to be listed
+// anew among it. An error if there is nothing to withdraw.
+func (c *Coordinator) Withdrawal() (charter.Charter, error) {
+	line, err := c.Line()
+	if err != nil {
+		return charter.Charter{}, err
+	}
+	if _, _, pending := line.Pending(c.now()); !pending {
+		return charter.Charter{}, errors.New("coordinator: withdraw: no charter is adopted and not yet in force")
+	}
+	of := successor(line, c.now()/day*day)
+	d := line.At(c.now()).Charter().Document()
+	d.Epoch, d.Prior, d.Issued = of.Epoch, of.Prior, of.Issued
+	return charter.New(d)
+}
+
 // AmendmentSubject is the amendment that is under way, as people sign about it.
 func (c *Coordinator) AmendmentSubject() (Subject, error) {
 	a, err := c.Amendment()

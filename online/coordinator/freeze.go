@@ -159,7 +159,7 @@ func (c *Coordinator) Thaw(next charter.Charter) (charter.Charter, error) {
 		d = next.Document()
 	} else {
 		if pending, _, ok := line.Pending(c.now()); ok {
-			return next, fmt.Errorf("coordinator: thaw: charter %d is adopted and not yet in force: name the file of the charter that is to follow it (heliograph charter export)", pending.Document().Epoch)
+			return next, fmt.Errorf("coordinator: thaw: charter %d is adopted and not yet in force: withdraw it, or name the file of the charter that is to follow it (heliograph charter export)", pending.Document().Epoch)
 		}
 		of := successor(line, c.now()/day*day)
 		d = line.Latest().Document()
