@@ -57,10 +57,13 @@ func (w *world) frozen(ctx context.Context) error {
 	if err := w.draftPending(ctx); err != nil {
 		return err
 	}
-	if err := w.sign(ctx, w.drafts, "1,0", birch, alder); err != nil {
+	if w.drafts != old {
+		return fmt.Errorf("demo: batch %d is drafted anew as batch %d", old, w.drafts)
+	}
+	if err := w.sign(ctx, old, "1,0", birch, alder); err != nil {
 		return err
 	}
-	w.page.fact("signed", "the same payment, drafted under charter 3 as batch %d, by %s and %s", w.drafts, birch.name, alder.name)
+	w.page.fact("signed", "the same batch %d, drafted anew under charter 3, by %s and %s", old, birch.name, alder.name)
 	return w.again(ctx, code, birch)
 }
 
