@@ -8,6 +8,7 @@ import (
 	"heliograph/ceremonies"
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/wire"
+	"heliograph/shared/words"
 )
 
 // certificate adopts what enough other stations acknowledged. Nobody here is
@@ -149,7 +150,7 @@ func (k kept) line() ceremonies.Line {
 	if err != nil {
 		f.Reason = "a reason that cannot be read"
 	}
-	return ceremonies.Line{Label: "Frozen by " + k.By, Value: f.Reason, Note: ceremonies.Clock(f.Time) + ", id " + hex.EncodeToString(k.ID[:]), Alert: true}
+	return ceremonies.Line{Label: "Frozen by " + k.By, Value: f.Reason, Note: fmt.Sprintf("%s, order \"%s\", id %x", ceremonies.Clock(f.Time), words.Short(k.ID), k.ID), Alert: true}
 }
 
 func stopped(f lineage.Frozen) ceremonies.Done {
@@ -157,6 +158,7 @@ func stopped(f lineage.Frozen) ceremonies.Done {
 		{Label: "By", Value: f.By},
 		{Label: "Because", Value: f.Freeze.Reason},
 		{Label: "Made", Value: ceremonies.Clock(f.Freeze.Time)},
+		{Label: "Order", Value: words.Short(f.ID), Note: "how stations name it when they refuse"},
 		{Label: "Id", Value: hex.EncodeToString(f.ID[:]), Note: "what an amendment names to lift it; nothing else does", Alert: true},
 	}}
 }

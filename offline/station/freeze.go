@@ -10,6 +10,7 @@ import (
 	"heliograph/shared/policy/lineage"
 	"heliograph/shared/qr"
 	"heliograph/shared/wire"
+	"heliograph/shared/words"
 )
 
 // printVersion is the QR version of a code that is printed: any freeze fits it in
@@ -107,6 +108,7 @@ func printed(m wire.Message, f lineage.Frozen) (Code, error) {
 		{Label: "Freeze by", Value: f.By},
 		{Label: "Because", Value: f.Freeze.Reason},
 		{Label: "Made at", Value: Time(f.Freeze.Time)},
+		{Label: "Order", Value: words.Short(f.ID), Note: "how stations name it when they refuse"},
 		{Label: "Id", Value: hex.EncodeToString(f.ID[:]), Note: "what an amendment names to lift it"},
 		{Label: "Carry it", Value: "to every station, on paper or on a phone", Note: "a station stops once it has scanned the code; only an amendment lifts it", Alert: true},
 	}}, nil

@@ -11,6 +11,7 @@ import (
 	"heliograph/ceremonies"
 
 	"heliograph/online/coordinator"
+	"heliograph/shared/words"
 )
 
 // freezeDocument is a freeze as JSON.
@@ -73,7 +74,7 @@ func (c *commands) freezeList() *cobra.Command {
 					if f.Lifted {
 						state = "lifted"
 					}
-					c.say("%s  %s by %s at %s: %s", d.ID[:16], state, escape(f.By), ceremonies.Clock(f.Freeze.Time), escape(f.Freeze.Reason))
+					c.say("%s  \"%s\"  %s by %s at %s: %s", d.ID[:16], words.Short(f.ID), state, escape(f.By), ceremonies.Clock(f.Freeze.Time), escape(f.Freeze.Reason))
 				}
 				if len(out) == 0 {
 					c.say("No freeze is known here.")

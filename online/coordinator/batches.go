@@ -89,7 +89,11 @@ func (c *Coordinator) Discard(ref string) (book.Batch, error) {
 	switch b.Status {
 	case book.BatchDrafted:
 	case book.BatchSigning:
-		return b, fmt.Errorf("coordinator: discard batch %d: a signing session is open: end it first (heliograph batch sign %d, and type away)", b.Number, b.Number)
+		anyway := ""
+		if c.unfrozen() != nil {
+			anyway = " --anyway"
+		}
+		return b, fmt.Errorf("coordinator: discard batch %d: a signing session is open: end it first (heliograph batch sign %d%s, and type away)", b.Number, b.Number, anyway)
 	default:
 		return b, fmt.Errorf("coordinator: discard batch %d: it is %s; only a batch without signatures can be discarded", b.Number, b.Status)
 	}
