@@ -22,7 +22,7 @@ const tier = 10_000_000
 // Periods of the charter. The delay is long enough to look at a change before it
 // is in force, and short enough to wait for.
 const (
-	delay   = 10 // seconds until a change that loosens is in force
+	delay   = 15 // seconds until a change that loosens is in force
 	cooling = 30 // seconds until a new counterparty is paid
 )
 

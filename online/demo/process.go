@@ -16,7 +16,7 @@ import (
 
 // patience is how long a process may take to say what is expected of it. It is
 // far more than any step needs, so that only a stuck process meets it.
-const patience = 60 * time.Second
+const patience = 120 * time.Second
 
 // maxAmiss is about how much of a process's standard error is kept, in bytes.
 const maxAmiss = 1 << 16
