@@ -13,6 +13,8 @@ clock-tolerance: 2h    # between a request's stated time and a station's clock
 # Who may be paid, and where. A group is a word that rules can name.
 # Also: once: [ADDRESS] is paid once, ever; own: true is this wallet itself;
 # descriptor: names another wallet; data: true allows OP_RETURN.
+# proofs: [{address: ADDRESS, bip322: BASE64}] shows that it is theirs. Signed is
+# Heliograph: the address ADDRESS on NETWORK belongs to "NAME".
 counterparties:
   - name: Exchange
     groups: [exchanges]
@@ -91,4 +93,5 @@ rules:
 #   delay: 48h             # until a change that loosens is in force
 #   officers: [officer]    # roles that may freeze; every station may
 #   max-age: 365d          # then it must be renewed
+#   versions: ["0.3"]      # of the station program that may sign; left out: any
 `

@@ -141,7 +141,11 @@ func (c *commands) tellAmendment(a coordinator.Amendment) error {
 	for _, s := range d.Refusals {
 		c.say("%s", escape(s))
 	}
-	c.say("acknowledged by stations %v; %d more are needed", d.Acked, d.Missing)
+	acked := "no station"
+	if len(d.Acked) > 0 {
+		acked = "stations " + strings.Trim(fmt.Sprint(d.Acked), "[]")
+	}
+	c.say("acknowledged by %s; %d more needed", acked, d.Missing)
 	if !a.Ready {
 		c.say("No station acknowledges it yet:")
 		for _, s := range d.Lacks {
