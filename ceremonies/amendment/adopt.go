@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"heliograph/ceremonies"
 	"heliograph/shared/policy/lineage"
@@ -27,9 +28,26 @@ func (s *Station) certificate(e ceremonies.Event, sealed []byte) (ceremonies.Ste
 	if err != nil {
 		return ceremonies.Step{}, err
 	}
+	screen := adopted(line, e.Time)
+	screen.Lines = append(screen.Lines, proof(s.line, epoch, e.Time)...)
 	s.line = line
 	s.await = awaitingMessage{}
-	return ceremonies.Step{Save: save, Screen: adopted(line, e.Time)}, nil
+	return ceremonies.Step{Save: save, Screen: screen}, nil
+}
+
+// proof says what a charter that is adopted newly allows and refuses, compared with
+// the one that was in force. Who acknowledged it has read it; who was away reads
+// it here. It says nothing of a charter that the line had already.
+func proof(before lineage.Line, epoch lineage.Epoch, now int64) []ceremonies.Line {
+	change, err := before.Weigh(epoch.Charter, now)
+	if err != nil {
+		return nil
+	}
+	var out []ceremonies.Line
+	for _, s := range append(ceremonies.ChangeVerdict(change), change.Diff.Sentences()...) {
+		out = append(out, ceremonies.Line{Label: "Change", Value: s, Alert: strings.HasPrefix(s, "NEWLY ALLOWED")})
+	}
+	return out
 }
 
 // adopt opens a certificate and takes it into a line, and returns the epoch that it

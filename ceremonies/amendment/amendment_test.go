@@ -40,7 +40,7 @@ func TestAmendment(t *testing.T) {
 		t.Errorf("the coordinator says %q", got)
 	}
 	step = w.must(w.do(2, ceremonies.Scanned{Bytes: certificate})) // was away
-	if done := step.Screen.(ceremonies.Done); done.Title != "Charter 1 is adopted and NOT YET IN FORCE" || !strings.Contains(text(done), ceremonies.Clock(start+day)) {
+	if done := step.Screen.(ceremonies.Done); done.Title != "Charter 1 is adopted and NOT YET IN FORCE" || !strings.Contains(text(done), ceremonies.Clock(start+day)) || !strings.Contains(text(done), "NEWLY ALLOWED") {
 		t.Errorf("station 2 says %+v", done)
 	}
 	step = w.must(w.do(2, ceremonies.Scanned{Bytes: certificate}))
