@@ -121,8 +121,10 @@ func (w *world) enact(ctx context.Context, a enactment) (string, error) {
 func lastTwelve(said string) string {
 	words := ""
 	for line := range strings.Lines(said) {
-		if fields := strings.Fields(line); len(fields) == 12 {
-			words = strings.Join(fields, " ")
+		fields := strings.Fields(line)
+		sentence := func(r rune) bool { return r != ' ' && (r < 'a' || r > 'z') }
+		if line := strings.Join(fields, " "); len(fields) == 12 && strings.IndexFunc(line, sentence) < 0 {
+			words = line
 		}
 	}
 	return words
