@@ -53,6 +53,28 @@ func Parse(b []byte, base charter.Document) (charter.Document, error) {
 	return d, nil
 }
 
+// syntax places what the YAML parser says, which names a line at most, and says
+// what is most likely wrong: a tab, or a bracket or quotation mark left open.
+func syntax(b []byte, said string) string {
+	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	number, what := len(lines), said // what is still open at the end is said of no line
+	if _, err := fmt.Sscanf(said, "line %d:", &number); err == nil {
+		_, what, _ = strings.Cut(said, ": ")
+	}
+	at := func(line, column int, advice string) string {
+		return fmt.Sprintf("line %d, column %d: this is not YAML (%s): %s", line, column, what, advice)
+	}
+	for i, line := range lines {
+		if tab := strings.IndexByte(line, '\t'); tab >= 0 && strings.TrimSpace(line[:tab]) == "" {
+			return at(i+1, tab+1, "indent with spaces, not with a tab")
+		}
+	}
+	number = min(max(number, 1), len(lines))
+	line := lines[number-1]
+	column := len(line) - len(strings.TrimLeft(line, " ")) + 1
+	return at(number, column, "close every bracket, brace and quotation mark on this line and the one before, put a space after each colon, and indent what belongs together alike")
+}
+
 // plain parses one YAML document and refuses what can make a file mean more than
 // it shows.
 func plain(b []byte) (*yaml.Node, error) {
@@ -65,7 +87,7 @@ func plain(b []byte) (*yaml.Node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, Problems{"the file is empty: heliograph charter template writes one to begin with"}
 		}
-		return nil, Problems{strings.TrimPrefix(err.Error(), "yaml: ")}
+		return nil, Problems{syntax(b, strings.TrimPrefix(err.Error(), "yaml: "))}
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, Problems{"there is more than one document in the file"}

@@ -3,6 +3,8 @@ package charterfile
 import (
 	"strings"
 	"testing"
+
+	"heliograph/shared/charter"
 )
 
 // A charter says exactly what it shows: what is unknown, ambiguous or out of
@@ -110,5 +112,23 @@ func TestProblemsTogether(t *testing.T) {
 	_, err = Parse([]byte("x:\n"+strings.Repeat("y: 1\n", 1000)), base(t))
 	if problems, ok = err.(Problems); !ok || len(problems) != maxProblems+1 {
 		t.Fatalf("%d problems", len(problems))
+	}
+}
+
+// What is no YAML at all has a place and a remedy too.
+func TestSyntaxHasAPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"name: a\nrules:\n\t- id: x\n":     "line 3, column 1: this is not YAML",
+		"name: a\nrules: {id: x\n":         "line 2, column 1: this is not YAML",
+		"name: \"a\nrules: []\n":           "column 1: this is not YAML",
+		"name: a\n  gap: 1\n bad: [1, 2\n": "this is not YAML",
+	} {
+		_, err := Parse([]byte(text), charter.Document{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %q", text, err, want)
+		}
+	}
+	if _, err := Parse([]byte("rules:\n\t- id: x\n"), charter.Document{}); err == nil || !strings.Contains(err.Error(), "indent with spaces, not with a tab") {
+		t.Errorf("a tab: %v", err)
 	}
 }
