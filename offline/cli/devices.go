@@ -25,6 +25,7 @@ const recheck = 3 * time.Millisecond
 // records is a keystore as the application's Store.
 type records struct{ *keystore.Store }
 
+// PutAll is keystore.Store.PutAll.
 func (r records) PutAll(all []ceremonies.Record) error {
 	out := make([]keystore.Record, len(all))
 	for i, one := range all {
@@ -33,6 +34,7 @@ func (r records) PutAll(all []ceremonies.Record) error {
 	return r.Store.PutAll(out)
 }
 
+// Get is keystore.Store.Get, with false for a record that is not there.
 func (r records) Get(name string) ([]byte, bool, error) {
 	value, err := r.Store.Get(name)
 	if errors.Is(err, keystore.ErrNotFound) {

@@ -89,6 +89,7 @@ func (d folder) openFile(name string, flag int) (diskFile, error) {
 	return diskFile{f}, nil
 }
 
+// Lock owns the folder until the result is closed. ErrLocked if another process does.
 func (d folder) Lock() (io.Closer, error) {
 	f, err := d.openFile(lockName, os.O_CREATE)
 	if err != nil {
