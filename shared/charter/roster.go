@@ -1,11 +1,11 @@
 package charter
 
 import (
-	"crypto/elliptic"
 	"errors"
 	"fmt"
 	"strings"
 
+	"heliograph/shared/webauthn"
 	"heliograph/shared/wire"
 )
 
@@ -111,12 +111,12 @@ func (c Credential) check() error {
 	}
 	switch c.Kind {
 	case CredentialES256:
-		if x, _ := elliptic.UnmarshalCompressed(elliptic.P256(), c.Key); x == nil {
+		if (webauthn.Key{Algorithm: webauthn.ES256, Point: c.Key}).Check() != nil {
 			return errors.New("its key is no compressed point of P-256")
 		}
 		return nil
 	case CredentialEdDSA:
-		if err := edwards(c.Key); err != nil {
+		if err := (webauthn.Key{Algorithm: webauthn.EdDSA, Point: c.Key}).Check(); err != nil {
 			return fmt.Errorf("its key is no Ed25519 key: %w", err)
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"heliograph/shared/webauthn"
 	"heliograph/shared/wire"
 )
 
@@ -100,6 +101,10 @@ func TestRelyingParty(t *testing.T) {
 	if _, err := New(d); err != nil {
 		t.Error(err)
 	}
+}
+
+func edwards(key []byte) error {
+	return webauthn.Key{Algorithm: webauthn.EdDSA, Point: key}.Check()
 }
 
 // Keys of small order verify one signature for many messages; other encodings of
